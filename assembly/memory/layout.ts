@@ -1,0 +1,93 @@
+// The memory map of one shard, drawn once. Everything a shard owns is found from these numbers.
+//
+//   0x00000  static data        64 KiB   read-only tables of the module (layout.test.ts checks that they fit)
+//   0x10000  header              8 KiB   below
+//   0x12000  windows            windowCount * windowBytes, one per thread that uses the shard
+//   logBase  log ring           logBytes (a power of two)
+//   arenaBase arena             to the end of the memory: page descriptors, then 4 KiB pages
+//
+// The header, byte by byte (offsets from HEADER). "latch" = read and written only under the latch; "once" = written by
+// `init` and never again; "atomic" = any thread at any time, atomically.
+//
+//   offset size field                 kind
+//        0    4 magic                 once    0x4853_4b4c, 'LKSH'
+//        4    4 abiVersion            once
+//        8    4 shardIndex            once
+//       12    4 shardCount            once
+//       16    4 routing               once    0 kevyhash, 1 slots
+//       20    4 databaseCount         once
+//       24    4 windowCount           once
+//       28    4 windowBytes           once
+//       32    4 windowInBytes         once    size of a window's input part
+//       36    4 windowOutBytes        once    size of a window's output part
+//       40    4 logBase               once
+//       44    4 logBytes              once
+//       48    4 arenaBase             once
+//       52    4 arenaPagesMax         once    4 KiB pages the memory may ever hold
+//       64    4 latchOwner            atomic  0 free, else the owning thread's id
+//       68    4 latchWaiters          atomic  threads and parked workers that want a wake-up
+//       72    4 latchWakeSeq          atomic  futex word, raised by each unlock that has waiters
+//       76    4 latchReserved         atomic  0, or the thread that newcomers yield to
+//       80    4 lost                  atomic  1 once a holder died or trapped: the shard is not to be trusted
+//      128    4 flags                 latch   HEADER_FLAG_*
+//      132    4 lruClock              latch   24 bits, seconds (LRU) as of the last exec
+//      136    4 guestHead             latch   first guest entry, 0 none
+//      140    4 rootsPtr              latch   databaseCount * ROOT_BYTES, in the arena
+//      144    4 garbageHead           latch   detached directories waiting to be reclaimed
+//      148    4 deferredHead          latch   pinned blobs to be freed when their last pin goes
+//      152    8 prngState             latch   xorshift64*
+//      160    8 dirty                 latch   changes since birth
+//      168    8 hits                  latch
+//      176    8 misses                latch
+//      184    8 expired               latch
+//      192    4 expireCursorDb        latch   where active expiry goes on
+//      196    4 expireCursorSegment   latch
+//      200    4 lfuLogFactor          latch
+//      204    4 lfuDecayMinutes       latch
+//      208    4 expiryStale           latch   1 while the last pass left expired keys behind
+//      256   96 tableKeys             once    seeds of the table's own hash: 8 u64 for NH, 2 for SipHash, 2 spare
+//      384   64 log                   latch   state of the ring, log/ring.ts
+//      512 2048 arena                 latch   state of the arena, memory/arena.ts
+//     2560      free to HEADER_BYTES
+
+export const PAGE_BYTES: u32 = 65536;
+export const HEADER: u32 = 0x10000;
+export const HEADER_BYTES: u32 = 8192;
+export const WINDOWS: u32 = 0x12000;
+export const MAGIC: u32 = 0x48534b4c;
+export const ABI_VERSION: u32 = 1;
+
+/** The log flag is off when nobody reads the ring: effects are then not encoded at all. */
+export const HEADER_FLAG_LOG: u32 = 1;
+/** Set by maxmemory-policy *lfu: the entry's clock holds an LFU counter instead of an LRU time. */
+export const HEADER_FLAG_LFU: u32 = 2;
+/** Nothing expires by itself: a log of our own is being replayed. */
+export const HEADER_FLAG_CLOCK_STOPPED: u32 = 4;
+
+@unmanaged
+export class Header {
+  magic: u32; abiVersion: u32; shardIndex: u32; shardCount: u32;
+  routing: u32; databaseCount: u32; windowCount: u32; windowBytes: u32;
+  windowInBytes: u32; windowOutBytes: u32; logBase: u32; logBytes: u32;
+  arenaBase: u32; arenaPagesMax: u32; _pad0: u64;
+  latchOwner: u32; latchWaiters: u32; latchWakeSeq: u32; latchReserved: u32;
+  lost: u32; _pad1: u32; _pad2: u64; _pad3: u64; _pad4: u64; _pad5: u64; _pad6: u64;
+  flags: u32; lruClock: u32; guestHead: u32; rootsPtr: u32;
+  garbageHead: u32; deferredHead: u32; prngState: u64;
+  dirty: u64; hits: u64; misses: u64; expired: u64;
+  expireCursorDb: u32; expireCursorSegment: u32; lfuLogFactor: u32; lfuDecayMinutes: u32;
+  expiryStale: u32;
+}
+if (offsetof<Header>('latchOwner') != 64) ERROR('Header no longer matches its drawing: latchOwner');
+if (offsetof<Header>('lost') != 80) ERROR('Header no longer matches its drawing: lost');
+if (offsetof<Header>('flags') != 128) ERROR('Header no longer matches its drawing: flags');
+if (offsetof<Header>('prngState') != 152) ERROR('Header no longer matches its drawing: prngState');
+if (offsetof<Header>('expireCursorDb') != 192) ERROR('Header no longer matches its drawing: expireCursorDb');
+if (offsetof<Header>('expiryStale') != 208) ERROR('Header no longer matches its drawing: expiryStale');
+
+export const TABLE_KEYS: u32 = HEADER + 256;
+export const LOG_STATE: u32 = HEADER + 384;
+export const ARENA_STATE: u32 = HEADER + 512;
+export const ARENA_STATE_BYTES: u32 = 2048;
+
+@inline export function header(): Header { return changetype<Header>(HEADER); }
