@@ -1,0 +1,123 @@
+// The numbers that the kernel and its host agree on. host/kernel/abi.ts mirrors them; tests/unit/abi.test.ts compares
+// the two files constant by constant.
+
+// Status codes of `exec`, `run` and `cut`. 0 and above: a state that the caller goes on from.
+/** Everything that was passed in has been executed. */
+export const STATUS_DONE: i32 = 0;
+/** What remains is the beginning of a frame. `needBytes` says how many bytes it has at least. */
+export const STATUS_NEED_MORE: i32 = 1;
+/** The frame at `consumed` is the host's: a connection or server command, or one the table does not know. */
+export const STATUS_HOST: i32 = 2;
+/** The frame at `consumed` touches several shards, or all of them: the host takes the latches and leads it. */
+export const STATUS_MANY: i32 = 3;
+/** The frame at `consumed` would hold the latch for longer than about a millisecond. Nothing was touched. */
+export const STATUS_SLOW: i32 = 4;
+/** The batch limit or the output window is exhausted: write out what there is and call again. */
+export const STATUS_FULL: i32 = 5;
+/** The bytes at `consumed` break the protocol. The error reply is in the output; the connection must be closed. */
+export const STATUS_MALFORMED: i32 = 6;
+/** The frame at `consumed` does not fit a window (bytes or arguments). */
+export const STATUS_BIG: i32 = 7;
+/** The latch is held by somebody else. Nothing was touched. */
+export const STATUS_BUSY: i32 = 8;
+/** Memory could not be had; the output is as it was before the call. */
+export const STATUS_NO_MEMORY: i32 = 9;
+
+// A window: what one thread and one shard say to each other. Offsets from its base.
+//
+//   offset  size                   field
+//        0   512                   control block, below
+//      512  1024                   calls per opcode, u32 each; the host reads and clears them
+//     1536  1024                   piece table: 64 rows of ptr u32, bytes u32, kind u32, blob u32
+//     2560  FRAMES_MAX*16          frame table of `cut`: offset u32, bytes u32, group u32, spare u32
+//     4608  (SHARDS_MAX+1)*16      group table of `cut`: staging offset u32, bytes u32, frames u32, flags u32
+//     8960  3328                   spare
+//    12288  inBytes + 64           input: socket bytes, or frames staged for this shard
+//           argvBytes              argument table: ptr u32, bytes u32
+//           65536 + 64             inline arguments after unquoting
+//           65536                  scratch of the command in hand
+//           inBytes + 64           staging area of `cut`
+//           ENDS_BYTES             where each reply ends, stored downwards from the output
+//           outBytes               output
+//           ENDS_BYTES             the same for ...
+//           outBytes               ... the return area: replies of other shards, waiting for `merge`
+export const CONTROL_BYTES: u32 = 512;
+export const WINDOW_CALLS: u32 = 512;
+export const WINDOW_PIECES: u32 = 1536;
+export const PIECES_MAX: u32 = 64;
+export const WINDOW_FRAMES: u32 = 2560;
+export const FRAMES_MAX: u32 = 128;
+export const WINDOW_GROUPS: u32 = 4608;
+export const SHARDS_MAX: u32 = 256;
+export const WINDOW_IN: u32 = 12288;
+export const SLACK_BYTES: u32 = 64;
+export const ARGV_BYTES: u32 = 131072;
+export const ARGS_MAX: u32 = ARGV_BYTES / 8;
+export const INLINE_BYTES_MAX: u32 = 65536;
+export const ENDS_BYTES: u32 = FRAMES_MAX * 4;
+
+// Control block. The host writes the first half before a call; the kernel writes the second half in it.
+//   offset size field
+//        0    8 nowMs          f64  Unix milliseconds
+//        8    4 db             u32
+//       12    4 proto          u32  2 or 3
+//       16    4 flags          u32  CALL_*
+//       20    4 commandsMax    u32  1..FRAMES_MAX
+//       24    4 bulkBytesMax   u32  proto-max-bulk-len
+//       28    4 lruClock       u32  24 bits: seconds of the LRU clock, or minutes << 8 under LFU
+//       32    4 consumed       u32  input bytes that were executed
+//       36    4 outBytes       u32  output bytes, pieces included (modulo 2^32)
+//       40    4 commands       u32  commands executed
+//       44    4 pieces         u32  rows in the piece table; 0: the output is outBytes at the output's start
+//       48    4 frameBytes     u32  size of the frame that stopped the call
+//       52    4 opcode         u32  of the last command executed, or of the one that stopped the call
+//       56    4 argc           u32  of the frame that stopped the call
+//       60    4 needBytes      u32  with NEED_MORE and BIG
+//       64    4 errors         u32  error replies written
+//       68   12 errorKinds     u32  3 of them: ERR, WRONGTYPE, OOM
+//       80    4 groups         u32  groups that `cut` filled
+//       84    4 group          u32  the only group, if groups is 1
+//       88    4 writes         u32  changes made
+//       92    4 slowGroup      u32  group that must execute last, or NO_GROUP (`cut`)
+export const CONTROL_NOW: u32 = 0;
+export const CONTROL_DB: u32 = 8;
+export const CONTROL_PROTO: u32 = 12;
+export const CONTROL_FLAGS: u32 = 16;
+export const CONTROL_COMMANDS_MAX: u32 = 20;
+export const CONTROL_BULK_MAX: u32 = 24;
+export const CONTROL_LRU_CLOCK: u32 = 28;
+export const CONTROL_CONSUMED: u32 = 32;
+export const CONTROL_OUT_BYTES: u32 = 36;
+export const CONTROL_COMMANDS: u32 = 40;
+export const CONTROL_PIECES: u32 = 44;
+export const CONTROL_FRAME_BYTES: u32 = 48;
+export const CONTROL_OPCODE: u32 = 52;
+export const CONTROL_ARGC: u32 = 56;
+export const CONTROL_NEED: u32 = 60;
+export const CONTROL_ERRORS: u32 = 64;
+export const CONTROL_ERROR_KINDS: u32 = 68;
+export const CONTROL_GROUPS: u32 = 80;
+export const CONTROL_GROUP: u32 = 84;
+export const CONTROL_WRITES: u32 = 88;
+export const CONTROL_SLOW_GROUP: u32 = 92;
+export const NO_GROUP: u32 = 0xffffffff;
+
+/** Every frame is the host's: the connection has not authenticated yet. The parser's smaller limits apply too. */
+export const CALL_HOST_ALL: u32 = 1;
+/** CLIENT NO-TOUCH: reads leave the access clock alone. */
+export const CALL_NO_TOUCH: u32 = 2;
+/** CLIENT REPLY OFF: commands run, their replies are dropped. */
+export const CALL_REPLY_OFF: u32 = 4;
+/** All latches that matter are held: never stop for the output, for SLOW or for other shards. */
+export const CALL_ALL: u32 = 8;
+/** The caller may hold the latch for long (slow lane, embedded calls, replay). */
+export const CALL_SLOW: u32 = 16;
+/** Commands whose name begins with NUL are allowed: they come from the host. */
+export const CALL_INTERNAL: u32 = 32;
+
+/** Kinds of rows in the piece table. */
+export const PIECE_BYTES: u32 = 0;
+/** Part of a pinned blob: stays as it is until `release`, and may be read without the latch. */
+export const PIECE_PINNED: u32 = 1;
+/** An arena block that held output and that `release` frees; it carries no bytes itself. */
+export const PIECE_OWNED: u32 = 2;

@@ -1,0 +1,1 @@
+import { replyOk } from "../resp/encode"; export function setbit(): void { replyOk(); } export function getbit(): void { replyOk(); } export function bitcount(): void { replyOk(); } export function bitpos(): void { replyOk(); } export function bitop(): void { replyOk(); } export function bitfield(ro: bool): void { replyOk(); } // PLACEHOLDER

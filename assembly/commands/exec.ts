@@ -1,0 +1,129 @@
+// Runs frames: parse, look up, execute, reply. The caller holds the shard's latch (frames that `cut` put in the local
+// group excepted: those touch nothing but the window).
+import {
+  CALL_ALL, CALL_HOST_ALL, CALL_INTERNAL, CALL_REPLY_OFF, CALL_SLOW, CONTROL_ARGC, CONTROL_COMMANDS, CONTROL_COMMANDS_MAX,
+  CONTROL_CONSUMED, CONTROL_ERROR_KINDS, CONTROL_ERRORS, CONTROL_FRAME_BYTES, CONTROL_NEED, CONTROL_OPCODE, CONTROL_OUT_BYTES,
+  CONTROL_PIECES, CONTROL_WRITES, STATUS_BIG, STATUS_DONE, STATUS_FULL, STATUS_HOST, STATUS_MALFORMED, STATUS_MANY,
+  STATUS_NEED_MORE, STATUS_SLOW, WINDOW_CALLS, ARGS_MAX, PIECES_MAX,
+} from '../abi';
+import { header } from '../memory/layout';
+import { logReserve } from '../log/ring';
+import { windowArgv, windowInline } from '../memory/window';
+import {
+  REPLY_ROOM, replyBegin, replyBytes, replyEnd, replyFailed, replyMark, replyPieces, replyReserve, replyRollback, replyRoom,
+} from '../resp/encode';
+import { errors, errorsClear, errorsErr, errorsOom, errorsWrongType, replyArity, replyOom } from '../resp/errors';
+import { PARSE_MALFORMED, PARSE_NEED_MORE, PARSE_TOO_MANY_ARGS, needBytes, parseFrame } from '../resp/parse';
+import { argLen, argPtr, argc, callFlags, changes, clearChanges, contextLoad, opcode, setCommand, win } from './context';
+import { dispatch } from './dispatch';
+import { dispatchInternal } from './internal';
+import { replyFault } from './fault';
+import { isSlow } from './cost';
+import { arityOk, hostOnly, isManyShards } from './routes';
+import { FLAG_MAYBE_SLOW, FLAG_WRITE, commandFlags, commandOpcode, lookupCommand } from './table.generated';
+
+/** Rows of pieces that one command may need at most, beyond which a batch ends. */
+const PIECES_BATCH_MAX: u32 = PIECES_MAX / 2;
+
+/** Where the last `exec` stopped, for the host. */
+function stop(status: i32, start: u32, p: u32, commands: u32, frameBytes: u32): i32 {
+  replyEnd();
+  store<u32>(win + CONTROL_CONSUMED, p - start);
+  store<u32>(win + CONTROL_OUT_BYTES, replyBytes());
+  store<u32>(win + CONTROL_COMMANDS, commands);
+  store<u32>(win + CONTROL_PIECES, replyPieces());
+  store<u32>(win + CONTROL_FRAME_BYTES, frameBytes);
+  store<u32>(win + CONTROL_OPCODE, opcode);
+  store<u32>(win + CONTROL_ARGC, argc);
+  store<u32>(win + CONTROL_NEED, needBytes);
+  store<u32>(win + CONTROL_ERRORS, errors);
+  store<u32>(win + CONTROL_ERROR_KINDS, errorsErr);
+  store<u32>(win + CONTROL_ERROR_KINDS, errorsWrongType, 4);
+  store<u32>(win + CONTROL_ERROR_KINDS, errorsOom, 8);
+  store<u32>(win + CONTROL_WRITES, changes);
+  header().dirty += changes;
+  return status;
+}
+
+/**
+ * Executes the frames in [input, input + inputBytes) in order, replies going to `out`.
+ * @param argv Room for argsMax argument rows: the window's, or an arena block for frames with more.
+ * @returns a STATUS_*; the control block says the rest.
+ */
+export function execute(window: u32, input: u32, inputBytes: u32, out: u32, outBytes: u32, argv: u32, argsMax: u32): i32 {
+  contextLoad(window);
+  errorsClear();
+  clearChanges();
+  replyBegin(out, outBytes);
+  const end = input + inputBytes;
+  const commandsMax = load<u32>(window + CONTROL_COMMANDS_MAX);
+  const all = (callFlags & CALL_ALL) != 0;
+  const limited = (callFlags & CALL_HOST_ALL) != 0;
+  const inlineArea = windowInline(window);
+  let p = input;
+  let commands: u32 = 0;
+  while (p < end) {
+    if (commands >= commandsMax) return stop(STATUS_FULL, input, p, commands, 0);
+    if (replyRoom() < REPLY_ROOM || replyPieces() > PIECES_BATCH_MAX) {
+      if (!all && commands != 0) return stop(STATUS_FULL, input, p, commands, 0);
+    }
+    const bytes = parseFrame(p, end, argv, argsMax, inlineArea, limited);
+    if (bytes <= 0) {
+      if (bytes == PARSE_NEED_MORE) return stop(STATUS_NEED_MORE, input, p, commands, 0);
+      if (bytes == PARSE_TOO_MANY_ARGS) return stop(STATUS_BIG, input, p, commands, 0);
+      replyMark();
+      replyFault();
+      return stop(STATUS_MALFORMED, input, p, commands, 0);
+    }
+    if (argc == 0) { p += bytes; continue; }
+    const status = one(bytes, limited);
+    if (status != STATUS_DONE) return stop(status, input, p, commands, bytes);
+    p += bytes;
+    commands++;
+    if (all) store<u32>(out - (commands << 2), replyBytes());
+  }
+  return stop(STATUS_DONE, input, p, commands, 0);
+}
+
+/** Executes the frame in hand, or says why not. */
+function one(bytes: u32, limited: bool): i32 {
+  const name = argPtr(0);
+  const bucket = limited ? 0 : lookupCommand(name, argLen(0));
+  if (bucket == 0) {
+    if ((callFlags & CALL_INTERNAL) && argLen(0) != 0 && load<u8>(name) == 0) {
+      replyMark();
+      dispatchInternal();
+      if (replyFailed) replyOom();
+      return STATUS_DONE;
+    }
+    setCommand(0xffff, 0);
+    return STATUS_HOST;
+  }
+  const flags = commandFlags(bucket);
+  setCommand(commandOpcode(bucket), flags);
+  const fits = arityOk(bucket);
+  if (fits) {
+    if (hostOnly(flags)) return STATUS_HOST;
+    if (header().shardCount > 1 && (callFlags & CALL_ALL) == 0 && isManyShards(flags)) return STATUS_MANY;
+    if ((flags & FLAG_MAYBE_SLOW) && (callFlags & CALL_SLOW) == 0 && isSlow(bytes)) return STATUS_SLOW;
+  }
+  replyMark();
+  if (!replyReserve(REPLY_ROOM)) { replyOom(); return STATUS_DONE; }
+  replyMark();
+  if (!fits) replyArity(name, argLen(0));
+  else {
+    if ((flags & FLAG_WRITE) && !logReserve(bytes * 2)) { replyOom(); return STATUS_DONE; }
+    const calls = win + WINDOW_CALLS + (opcode << 2);
+    store<u32>(calls, load<u32>(calls) + 1);
+    dispatch();
+    if (replyFailed) replyOom();
+  }
+  if (callFlags & CALL_REPLY_OFF) replyRollback();
+  return STATUS_DONE;
+}
+
+/** `execute` with the window's own argument table. */
+@inline export function executeInWindow(window: u32, input: u32, inputBytes: u32, out: u32, outBytes: u32): i32 {
+  return execute(window, input, inputBytes, out, outBytes, windowArgv(window), ARGS_MAX);
+}
+if (PARSE_MALFORMED >= 0) ERROR('parser codes below zero are failures');

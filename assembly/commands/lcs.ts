@@ -1,0 +1,1 @@
+import { replyOk } from "../resp/encode"; export function lcs(): void { replyOk(); } // PLACEHOLDER

@@ -1,0 +1,178 @@
+// The kernel's ABI: what the host may call, and nothing else. abi.ts has the numbers, memory/layout.ts the memory map.
+//
+// Contract
+// - One instance per thread and shard, all instances of a shard over one memory. `init` runs once per memory, before any
+//   other thread touches it.
+// - Pointers and sizes are u32: read them with `>>> 0`. Times are Unix milliseconds as f64. No function throws or traps
+//   on any input; a trap is a bug of ours, after which the shard is not to be trusted.
+// - "latched" functions need the caller to hold the latch (`begin`), "window" functions touch only the caller's window.
+// - Nothing is durable on return: effects are in the log ring, if it is switched on, and the host persists them.
+import { CONTROL_COMMANDS_MAX, FRAMES_MAX, SLACK_BYTES, STATUS_BUSY, STATUS_NO_MEMORY, WINDOW_IN } from './abi';
+import { cutFrames, mergeReplies } from './commands/cut';
+import { contextLoad } from './commands/context';
+import { execute, executeInWindow } from './commands/exec';
+import { databaseDigest } from './commands/internal';
+import { logBacklog as backlog, logConsume as consume, logEndLsn as endLsn, logPeek as peek, logPeekBytes as peekBytes } from './log/ring';
+import {
+  arenaAlloc, arenaCheck, arenaCommittedBytes, arenaFree, arenaInit, arenaLargestFreeRun, arenaPurge, arenaUsedBytes,
+} from './memory/arena';
+import { latchRelease, latchTry } from './memory/latch';
+import { ABI_VERSION, HEADER, HEADER_BYTES, Header, MAGIC, PAGE_BYTES, TABLE_KEYS, WINDOWS, header } from './memory/layout';
+import { windowArgv, windowAt, windowBytesFor, windowOut, windowReturn, windowStaging } from './memory/window';
+import { releasePieces } from './resp/encode';
+import { shardOfKey } from './routing/slot';
+import { expireCycle } from './table/expiry';
+import { reclaim as reclaimSlice } from './table/flush';
+import { guestsClear as clearGuests } from './table/keyspace';
+import { ROOT_BYTES, root, tableCheck } from './table/table';
+
+/**
+ * Lays out a fresh, zeroed memory as a shard.
+ * @param windowCount Threads that will use the shard at the same time, the slow lane included.
+ * @param inBytes,outBytes Sizes of a window's input and output, multiples of 4096.
+ * @param logBytes Size of the log ring, a power of two.
+ * @param pagesMax WASM pages (64 KiB) that the memory may ever have.
+ * @returns 0, or STATUS_NO_MEMORY. Seeds are all zero after it: the host writes TABLE_KEYS and the generator's state next.
+ */
+export function init(
+  shardIndex: u32, shardCount: u32, routing: u32, databases: u32, windowCount: u32, inBytes: u32, outBytes: u32, logBytes: u32, pagesMax: u32,
+): i32 {
+  assert((logBytes & (logBytes - 1)) == 0);
+  const windowBytes = windowBytesFor(inBytes, outBytes);
+  const logBase = (WINDOWS + windowCount * windowBytes + 4095) & ~4095;
+  const arenaBase = (logBase + logBytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
+  if (!growTo(arenaBase)) return STATUS_NO_MEMORY;
+  memory.fill(HEADER, 0, HEADER_BYTES);
+  const h = header();
+  h.magic = MAGIC;
+  h.abiVersion = ABI_VERSION;
+  h.shardIndex = shardIndex;
+  h.shardCount = shardCount;
+  h.routing = routing;
+  h.databaseCount = databases;
+  h.windowCount = windowCount;
+  h.windowBytes = windowBytes;
+  h.windowInBytes = inBytes;
+  h.windowOutBytes = outBytes;
+  h.logBase = logBase;
+  h.logBytes = logBytes;
+  h.arenaBase = arenaBase;
+  h.arenaPagesMax = pagesMax * 16 - arenaBase / 4096;
+  h.lfuLogFactor = 10;
+  h.lfuDecayMinutes = 1;
+  h.prngState = 0x9e3779b97f4a7c15;
+  if (!arenaInit(arenaBase, h.arenaPagesMax)) return STATUS_NO_MEMORY;
+  h.rootsPtr = arenaAlloc(databases * ROOT_BYTES);
+  if (h.rootsPtr == 0) return STATUS_NO_MEMORY;
+  memory.fill(h.rootsPtr, 0, databases * ROOT_BYTES);
+  return 0;
+}
+
+function growTo(bytes: u32): bool {
+  const pages = <i32>((bytes + PAGE_BYTES - 1) >>> 16);
+  return pages <= memory.size() || memory.grow(pages - memory.size()) >= 0;
+}
+
+/** Where the seeds go: 12 u64, then the generator's state (must not be 0). Random per process. */
+export function seeds(): u32 { return TABLE_KEYS; }
+export function generatorState(): u32 { return HEADER + <u32>offsetof<Header>('prngState'); }
+export function headerAt(): u32 { return HEADER; }
+
+/** Addresses of window `index`'s parts. */
+export function windowBase(index: u32): u32 { return windowAt(index); }
+export function windowInput(index: u32): u32 { return windowAt(index) + WINDOW_IN; }
+export function windowStage(index: u32): u32 { return windowStaging(windowAt(index)); }
+export function windowOutput(index: u32): u32 { return windowOut(windowAt(index)); }
+export function windowReturns(index: u32): u32 { return windowReturn(windowAt(index)); }
+
+/**
+ * Takes the latch.
+ * @param owner Thread id, 1 or more; stays in the latch word while it is held.
+ * @param spins Looks at the latch before giving up.
+ * @returns 1: held until `end`. 0: somebody else has it, or it is reserved.
+ */
+export function begin(owner: u32, spins: u32): i32 { return latchTry(owner, spins) ? 1 : 0; }
+/** Gives the latch back; wakes whoever waits for it. */
+export function end(owner: u32): void { latchRelease(owner); }
+
+/**
+ * Executes frames at `input` (latched). Replies go to `out`; 4 bytes in front of it per command are used for reply ends
+ * under CALL_ALL. Parameters and results lie in the control block of `window`.
+ * @returns STATUS_*.
+ */
+export function exec(window: u32, input: u32, inputBytes: u32, out: u32, outBytes: u32): i32 {
+  return executeInWindow(window, input, inputBytes, out, outBytes);
+}
+
+/** `begin`, `exec` from the window's input to its output, `end`, in one crossing. STATUS_BUSY: the latch was not free. */
+export function run(window: u32, from: u32, inputBytes: u32, owner: u32, spins: u32): i32 {
+  if (!latchTry(owner, spins)) return STATUS_BUSY;
+  const status = executeInWindow(window, window + WINDOW_IN + from, inputBytes - from, windowOut(window), header().windowOutBytes);
+  latchRelease(owner);
+  return status;
+}
+
+/**
+ * Executes one frame that lies in a block of its own, with as many arguments as it likes (latched).
+ * @param block From `blockNew`; stays the caller's.
+ */
+export function execBlock(window: u32, block: u32, bytes: u32, argsMax: u32): i32 {
+  const argv = arenaAlloc(argsMax * 8);
+  if (argv == 0) return STATUS_NO_MEMORY;
+  store<u32>(window + CONTROL_COMMANDS_MAX, 1);
+  const status = execute(window, block, bytes, windowOut(window), header().windowOutBytes, argv, argsMax);
+  arenaFree(argv);
+  return status;
+}
+/** An arena block for a frame of `bytes` bytes, or 0 (latched). The bytes may be filled in without the latch. */
+export function blockNew(bytes: u32): u32 { return bytes < 0xf0000000 ? arenaAlloc(bytes + SLACK_BYTES) : 0; }
+export function blockFree(block: u32): void { arenaFree(block); }
+
+/** Sorts the frames in the window's input by shard (window). See commands/cut.ts. */
+export function cut(window: u32, from: u32, inputBytes: u32): i32 { return cutFrames(window, from, inputBytes); }
+/** Replies of all groups, in frame order, into the window's output (window). Returns their bytes. */
+export function merge(window: u32, frames: u32): u32 { return mergeReplies(window, frames); }
+/** Gives up the pieces of the window's last output once they are copied (latched). */
+export function release(window: u32, pieces: u32): void { releasePieces(window, pieces); }
+/** The shard of a key, by this shard's routing. */
+export function route(ptr: u32, bytes: u32): u32 { const h = header(); return shardOfKey(h.routing, h.shardCount, ptr, bytes); }
+/** Drops the guests that NUL GUEST brought in (latched). */
+export function guestsClear(): void { clearGuests(); }
+
+/** Active expiry (latched): looks at about `budget` things. Returns keys expired. Uses `now` of the window's control block. */
+export function expire(window: u32, budget: u32): u32 { contextLoad(window); return expireCycle(budget); }
+/** Frees memory of flushed databases (latched): about `budget` entries. 1: more is waiting. */
+export function reclaim(budget: u32): i32 { return reclaimSlice(budget) ? 1 : 0; }
+/** Gives back what the arena holds in reserve (latched). Returns bytes. */
+export function purge(): f64 { return <f64>arenaPurge(); }
+
+/** Figures of one database (latched, or roughly): keys, keys with an expiry. */
+export function databaseKeys(db: u32): u32 { return root(db).count; }
+export function databaseExpires(db: u32): u32 { return root(db).expires; }
+export function databaseSegments(db: u32): u32 { return root(db).segments; }
+/** Arena bytes in live blocks; bytes ever taken from the memory; the longest free run. */
+export function usedBytes(): f64 { return <f64>arenaUsedBytes(); }
+export function committedBytes(): f64 { return <f64>arenaCommittedBytes(); }
+export function largestFreeRun(): u32 { return arenaLargestFreeRun(); }
+
+/** Digest of a database's content, independent of layout and order (latched). */
+export function digest(window: u32, db: u32): u64 { contextLoad(window); return databaseDigest(db); }
+/** The shard's own integrity check (latched): 0, or 1000 * database + reason, or 1000000 + reason for the arena. */
+export function check(): u32 {
+  const h = header();
+  for (let db: u32 = 0; db < h.databaseCount; db++) {
+    const reason = tableCheck(db);
+    if (reason != 0) return 1000 * db + reason;
+  }
+  const reason = arenaCheck();
+  return reason == 0 ? 0 : 1000000 + reason;
+}
+
+/** Address of the next unread log bytes, 0: none; `logPeekBytes` of them lie in one piece (latched). */
+export function logPeek(): u32 { return peek(); }
+export function logPeekBytes(): u32 { return peekBytes; }
+/** Marks log bytes as read (latched). */
+export function logConsume(bytes: u32): void { consume(bytes); }
+export function logBacklog(): f64 { return <f64>backlog(); }
+export function logEndLsn(): f64 { return <f64>endLsn(); }
+if (FRAMES_MAX * 4 > 4096) ERROR('reply ends must stay small');

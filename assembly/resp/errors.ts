@@ -1,0 +1,102 @@
+// Error replies: Redis's own texts. Literals live in static data; no string is ever built.
+import { argLen, argPtr, argc } from '../commands/context';
+import { advance, outPos, replyEmergency, replyReserve, replyRollback } from './encode';
+
+export const ERROR_ERR: u32 = 0;
+export const ERROR_WRONGTYPE: u32 = 1;
+export const ERROR_OOM: u32 = 2;
+
+/** Error replies since `errorsClear`, all and by first word. */
+export let errors: u32 = 0;
+export let errorsErr: u32 = 0;
+export let errorsWrongType: u32 = 0;
+export let errorsOom: u32 = 0;
+export function errorsClear(): void { errors = 0; errorsErr = 0; errorsWrongType = 0; errorsOom = 0; }
+
+function count(kind: u32): void {
+  errors++;
+  if (kind == ERROR_ERR) errorsErr++;
+  else if (kind == ERROR_WRONGTYPE) errorsWrongType++;
+  else errorsOom++;
+}
+
+/** Copies a literal of ASCII characters to outPos. The caller has reserved room. */
+export function writeText(text: string): void {
+  const length = <u32>text.length;
+  const from = <u32>changetype<usize>(text);
+  for (let i: u32 = 0; i < length; i++) store<u8>(outPos + i, load<u8>(from + (i << 1)));
+  advance(length);
+}
+
+/** "-text\r\n". `text` begins with its code: ERR, WRONGTYPE. */
+export function replyError(text: string): void {
+  if (!replyReserve(<u32>text.length + 8)) return;
+  count(load<u8>(changetype<usize>(text)) == 0x57 ? ERROR_WRONGTYPE : ERROR_ERR);
+  store<u8>(outPos, 0x2d);
+  advance(1);
+  writeText(text);
+  store<u16>(outPos, 0x0a0d);
+  advance(2);
+}
+
+/** "-before'WORD'after\r\n" with up to 128 bytes of a word that came from outside; CR and LF become spaces. */
+export function replyErrorWith(before: string, ptr: u32, length: u32, after: string, lower: bool): void {
+  if (!replyReserve(<u32>before.length + length + <u32>after.length + 8)) return;
+  count(ERROR_ERR);
+  store<u8>(outPos, 0x2d);
+  advance(1);
+  writeText(before);
+  for (let i: u32 = 0; i < length; i++) {
+    let c = <u32>load<u8>(ptr + i);
+    if (c == 13 || c == 10) c = 32;
+    if (lower && c >= 65 && c <= 90) c |= 32;
+    store<u8>(outPos + i, c);
+  }
+  advance(length);
+  writeText(after);
+  store<u16>(outPos, 0x0a0d);
+  advance(2);
+}
+
+export function replyWrongType(): void { replyError('WRONGTYPE Operation against a key holding the wrong kind of value'); }
+export function replySyntax(): void { replyError('ERR syntax error'); }
+export function replyNotInteger(): void { replyError('ERR value is not an integer or out of range'); }
+export function replyArity(ptr: u32, length: u32): void {
+  replyErrorWith("ERR wrong number of arguments for '", ptr, length, "' command", true);
+}
+export function replyTooLong(): void { replyError('ERR string exceeds maximum allowed size (proto-max-bulk-len)'); }
+
+/** Takes back what the command wrote and answers -OOM. Works when nothing can be allocated any more. */
+export function replyOom(): void {
+  replyRollback();
+  count(ERROR_OOM);
+  replyEmergency(OOM_TEXT, OOM_LENGTH);
+}
+// "-OOM command not allowed when used memory > 'maxmemory'.\r\n"
+const OOM_LENGTH: u32 = 58;
+const OOM_TEXT: u32 = <u32>memory.data<u8>([
+  0x2d, 0x4f, 0x4f, 0x4d, 0x20, 0x63, 0x6f, 0x6d, 0x6d, 0x61, 0x6e, 0x64, 0x20, 0x6e, 0x6f, 0x74, 0x20, 0x61, 0x6c, 0x6c, 0x6f,
+  0x77, 0x65, 0x64, 0x20, 0x77, 0x68, 0x65, 0x6e, 0x20, 0x75, 0x73, 0x65, 0x64, 0x20, 0x6d, 0x65, 0x6d, 0x6f, 0x72, 0x79, 0x20,
+  0x3e, 0x20, 0x27, 0x6d, 0x61, 0x78, 0x6d, 0x65, 0x6d, 0x6f, 0x72, 0x79, 0x27, 0x2e, 0x0d, 0x0a,
+]);
+
+/** Unknown subcommand of a container, as Redis words it; the subcommand is cut at 128 bytes. */
+export function replyUnknownSubcommand(container: string): void {
+  const length = argc > 1 ? min<u32>(argLen(1), 128) : 0;
+  if (!replyReserve(length + 128)) return;
+  count(ERROR_ERR);
+  store<u8>(outPos, 0x2d);
+  advance(1);
+  writeText("ERR unknown subcommand '");
+  const ptr = argPtr(1);
+  for (let i: u32 = 0; i < length; i++) {
+    const c = <u32>load<u8>(ptr + i);
+    store<u8>(outPos + i, c == 13 || c == 10 ? 32 : c);
+  }
+  advance(length);
+  writeText("'. Try ");
+  writeText(container);
+  writeText(' HELP.');
+  store<u16>(outPos, 0x0a0d);
+  advance(2);
+}

@@ -1,0 +1,1 @@
+export function kevyHash(p: u32, n: u32): u64 { let h: u64 = 7; for (let i: u32 = 0; i < n; i++) h = (h ^ load<u8>(p + i)) * 0x9e3779b97f4a7c15; h ^= h >> 32; h *= 0xff51afd7ed558ccd; return h ^ (h >> 29); } // PLACEHOLDER

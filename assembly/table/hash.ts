@@ -1,0 +1,1 @@
+import { kevyHash } from "../routing/kevyhash"; export function tableHash(p: u32, n: u32): u64 { return kevyHash(p, n); } // PLACEHOLDER

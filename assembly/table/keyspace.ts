@@ -1,0 +1,218 @@
+// What commands say to the keyspace: look a key up (expiring it on the way), store, delete, give and take expiries.
+//
+// Commands hold an entry's address only until the next call that may store, delete or expire a key.
+import { CALL_NO_TOUCH } from '../abi';
+import { callFlags, changed, db, lruClock, nowMs } from '../commands/context';
+import { fxArg, fxBegin, fxEnd, logOn } from '../log/ring';
+import { arenaAlloc, arenaFree, arenaSize } from '../memory/arena';
+import { HEADER_FLAG_CLOCK_STOPPED, HEADER_FLAG_LFU, header } from '../memory/layout';
+import { blobDrop } from '../types/blob';
+import {
+  ENC_BLOB, ENC_INT, ENTRY_EXPIRES, ENTRY_GUEST, entryBytesFor, entryClock, entryEncoding, entryExpiry, entryFlags, entryFree,
+  entryHasExpiry, entryInlineLen, entryKey, entryKeyIs, entryKeyLen, entryNew, entryPointer, entrySetClock, entrySetFlags,
+  entryStoreExpiry, entryValue, entryMeta,
+} from './entry';
+import { find, foundHash, foundSegment, insert, noteExpiry, replaceFound, root, unlinkFound } from './table';
+
+/** A lookup that neither counts as an access nor as a hit or miss. */
+export const LOOKUP_QUIET: u32 = 0;
+export const LOOKUP_TOUCH: u32 = 1;
+export const LOOKUP_COUNT: u32 = 2;
+
+/** xorshift64*: 64 random bits from the shard's own state. */
+export function random(): u64 {
+  const h = header();
+  let x = h.prngState;
+  x ^= x >> 12;
+  x ^= x << 25;
+  x ^= x >> 27;
+  h.prngState = x;
+  return x * 0x2545f4914f6cdd1d;
+}
+
+/** Has the entry's time come? Under a stopped clock (replay of our own log) nothing expires by itself. */
+@inline export function expired(e: u32): bool {
+  return entryHasExpiry(e) && nowMs > entryExpiry(e) && (header().flags & HEADER_FLAG_CLOCK_STOPPED) == 0;
+}
+
+/** The live entry of a key in the database in hand, or 0. */
+export function lookup(ptr: u32, length: u32, how: u32): u32 {
+  const h = header();
+  if (h.guestHead != 0) {
+    const guest = findGuest(ptr, length);
+    if (guest != 0) return guest;
+  }
+  let e = find(db, ptr, length);
+  if (e != 0 && entryHasExpiry(e) && expired(e)) {
+    expireFound(db);
+    e = 0;
+  }
+  if (e == 0) {
+    if (how & LOOKUP_COUNT) h.misses++;
+    return 0;
+  }
+  if (how & LOOKUP_COUNT) h.hits++;
+  if ((how & LOOKUP_TOUCH) && (callFlags & CALL_NO_TOUCH) == 0) touch(e);
+  return e;
+}
+@inline export function lookupRead(ptr: u32, length: u32): u32 { return lookup(ptr, length, LOOKUP_TOUCH | LOOKUP_COUNT); }
+@inline export function lookupWrite(ptr: u32, length: u32): u32 { return lookup(ptr, length, LOOKUP_TOUCH); }
+
+/** Stamps the access clock: seconds under LRU; under LFU a decayed, logarithmic counter as Redis keeps it. */
+@inline function touch(e: u32): void {
+  if (header().flags & HEADER_FLAG_LFU) touchLfu(e);
+  else if (entryClock(e) != lruClock) entrySetClock(e, lruClock);
+}
+
+/** New entries start with this clock. */
+export const LFU_INITIAL: u32 = 5;
+@inline export function freshClock(): u32 { return (header().flags & HEADER_FLAG_LFU) != 0 ? lruClock | LFU_INITIAL : lruClock; }
+
+/** The LFU counter after decay: one step less per lfu-decay-time minutes since the last access. */
+export function lfuCounter(e: u32): u32 {
+  const clock = entryClock(e);
+  const decay = header().lfuDecayMinutes;
+  const counter = clock & 255;
+  if (decay == 0) return counter;
+  const idle = (((lruClock >>> 8) - (clock >>> 8)) & 0xffff) / decay;
+  return idle > counter ? 0 : counter - idle;
+}
+
+function touchLfu(e: u32): void {
+  let counter = lfuCounter(e);
+  if (counter < 255) {
+    const above = counter > LFU_INITIAL ? counter - LFU_INITIAL : 0;
+    const chance = 1.0 / (<f64>above * <f64>header().lfuLogFactor + 1.0);
+    if (<f64>(random() >> 11) * (1.0 / 9007199254740992.0) < chance) counter++;
+  }
+  entrySetClock(e, lruClock & 0xffff00 | counter);
+}
+
+/** Deletes the entry of the last `find` because its time has come, and logs the deletion. */
+export function expireFound(database: u32): void {
+  const e = unlinkFound(database);
+  header().expired++;
+  header().dirty++;
+  if (logOn()) {
+    fxBegin('DEL');
+    fxArg(entryKey(e), entryKeyLen(e));
+    fxEnd();
+  }
+  entryDrop(e);
+}
+
+/** Frees an entry that is in no table, with its value. */
+export function entryDrop(e: u32): void {
+  if (entryEncoding(e) == ENC_BLOB) blobDrop(entryPointer(e));
+  entryFree(e);
+}
+
+/** Deletes a live key. Does not log. */
+export function remove(ptr: u32, length: u32): bool {
+  const e = lookup(ptr, length, LOOKUP_QUIET);
+  if (e == 0) return false;
+  entryDrop(unlinkFound(db));
+  changed(1);
+  return true;
+}
+
+/** Bytes that the value takes inside its entry. */
+export function valueBytes(e: u32): u32 {
+  const encoding = entryEncoding(e);
+  return encoding == ENC_INT ? 8 : encoding == ENC_BLOB ? 4 : entryInlineLen(e);
+}
+
+/**
+ * Gives the entry that `lookup` has just found an expiry, or takes it (-1). Its address may change.
+ * @returns the entry, or 0: no memory, nothing changed. Does not log.
+ */
+export function setExpiry(e: u32, atMs: i64): u32 {
+  const had = entryHasExpiry(e);
+  const has = atMs >= 0;
+  if (had && has) {
+    entryStoreExpiry(e, atMs);
+    noteExpiry(db, foundSegment, true, e);
+    return e;
+  }
+  if (had == has) return e;
+  const keyLen = entryKeyLen(e);
+  const wide: u32 = keyLen >= 0xffff ? 4 : 0;
+  const tail = wide + keyLen + valueBytes(e);
+  if (has && entryBytesFor(keyLen, true, valueBytes(e)) > arenaSize(e)) {
+    const fresh = arenaAlloc(entryBytesFor(keyLen, true, valueBytes(e)));
+    if (fresh == 0) return 0;
+    memory.copy(fresh, e, 8);
+    memory.copy(fresh + 16, e + 8, tail);
+    entrySetFlags(fresh, entryFlags(e) | ENTRY_EXPIRES);
+    entryStoreExpiry(fresh, atMs);
+    replaceFound(db, fresh);
+    arenaFree(e);
+    return fresh;
+  }
+  // The parts behind the header move by the width of the expiry, inside the block.
+  if (has) {
+    memory.copy(e + 16, e + 8, tail);
+    entrySetFlags(e, entryFlags(e) | ENTRY_EXPIRES);
+    entryStoreExpiry(e, atMs);
+  } else {
+    memory.copy(e + 8, e + 16, tail);
+    entrySetFlags(e, entryFlags(e) & ~ENTRY_EXPIRES);
+  }
+  noteExpiry(db, foundSegment, had, e);
+  return e;
+}
+
+/** The same entry with room for a value of `bytes` in place of its own; the value's bytes are not copied. Not linked. */
+export function entryReshaped(e: u32, bytes: u32): u32 {
+  const fresh = entryNew(entryKey(e), entryKeyLen(e), entryExpiry(e), bytes);
+  if (fresh == 0) return 0;
+  store<u32>(fresh, entryMeta(e));
+  entrySetFlags(fresh, entryFlags(e));
+  return fresh;
+}
+
+/** Puts `fresh` in the place of the entry that `lookup` has just found, and frees that one's block, not its value. */
+export function swapFound(old: u32, fresh: u32): void {
+  replaceFound(db, fresh);
+  entryFree(old);
+}
+
+/** Links a new entry whose key `lookup` has just failed to find. False: no memory; the entry stays the caller's. */
+@inline export function link(e: u32): bool { return insert(db, e); }
+
+/** Keys in the database in hand. */
+@inline export function dbCount(): u32 { return root(db).count; }
+
+// Guests: foreign values brought in for one command. Nodes of (next u32, entry u32), a handful at most.
+function findGuest(ptr: u32, length: u32): u32 {
+  let node = header().guestHead;
+  while (node != 0) {
+    const e = load<u32>(node, 4);
+    if (entryKeyIs(e, ptr, length)) return e;
+    node = load<u32>(node);
+  }
+  return 0;
+}
+
+/** Takes an entry in as a guest: lookups find it until `guestsClear`. False: no memory. */
+export function guestAdd(e: u32): bool {
+  const node = arenaAlloc(8);
+  if (node == 0) return false;
+  entrySetFlags(e, entryFlags(e) | ENTRY_GUEST);
+  store<u32>(node, header().guestHead);
+  store<u32>(node, e, 4);
+  header().guestHead = node;
+  return true;
+}
+export function guestsClear(): void {
+  let node = header().guestHead;
+  header().guestHead = 0;
+  while (node != 0) {
+    const next = load<u32>(node);
+    entryDrop(load<u32>(node, 4));
+    arenaFree(node);
+    node = next;
+  }
+}
+@inline export function anyGuests(): bool { return header().guestHead != 0; }
+@inline export function keyHash(): u64 { return foundHash; }

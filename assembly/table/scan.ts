@@ -1,0 +1,108 @@
+// Walking a database: SCAN's cursor, RANDOMKEY, and the walk over everything.
+//
+// A cursor is shard << 38 | position << 6 | bucket. `position` is the top 32 bits of the hash at which the segment in
+// hand begins, `bucket` the next home bucket in it. A split leaves both true: the entries of home bucket b stay in home
+// bucket b of whichever half they fall into, and the halves are visited one after the other. So a key that is there
+// from start to end is seen, under any growth; one that moved from stash to home is seen once, since entries are told
+// apart by where they belong and not by where they lie.
+import { db } from '../commands/context';
+import { header } from '../memory/layout';
+import { entryKey, entryKeyLen } from './entry';
+import { expireFound, expired, random } from './keyspace';
+import { BUCKETS, STASH, SLOTS, bucketAt, found, homeOf, root, segmentAt, slotAt, usedSlots } from './table';
+import { tableHash } from './hash';
+
+/** Entries of the home bucket that `collect` was asked for: at most two buckets and the stash. */
+export const COLLECT_MAX: u32 = (2 + STASH) * SLOTS;
+
+/** Directory index and segment at a position of the hash space. */
+function segmentAtPosition(database: u32, position: u32): u32 {
+  const r = root(database);
+  const index = r.depth == 0 ? 0 : position >>> (32 - r.depth);
+  return load<u32>(r.directory + (index << 2));
+}
+
+/** Writes the live entries whose home is `bucket` to `out` (u32 each) and returns how many; expires the others. */
+export function collect(segment: u32, bucket: u32, out: u32): u32 {
+  let count: u32 = 0;
+  const home = bucketAt(segment, bucket);
+  for (let k: u32 = 0; k < 2 + STASH; k++) {
+    if (k >= 2 && load<u8>(home, 12) == 0) break;
+    const at = k == 0 ? home : k == 1 ? bucketAt(segment, bucket + 1 == BUCKETS ? 0 : bucket + 1) : bucketAt(segment, BUCKETS + k - 2);
+    let mask = usedSlots(at);
+    while (mask != 0) {
+      const slot = ctz(mask);
+      mask &= mask - 1;
+      const e = load<u32>(slotAt(at, slot));
+      const hash = tableHash(entryKey(e), entryKeyLen(e));
+      if (homeOf(hash) != bucket) continue;
+      if (expired(e)) {
+        found(segment, at, slot, hash);
+        expireFound(db);
+        continue;
+      }
+      store<u32>(out + (count << 2), e);
+      count++;
+    }
+  }
+  return count;
+}
+
+/** The walk's place; `walkNext` moves it on. */
+export let walkPosition: u32 = 0;
+export let walkBucket: u32 = 0;
+export let walkDone: bool = false;
+
+export function walkBegin(position: u32, bucket: u32): void {
+  walkPosition = position;
+  walkBucket = bucket < BUCKETS ? bucket : 0;
+  walkDone = root(db).directory == 0;
+}
+
+/** The entries of the home bucket in hand, into `out`; then on to the next bucket. Call only while !walkDone. */
+export function walkNext(out: u32): u32 {
+  const segment = segmentAtPosition(db, walkPosition);
+  const count = collect(segment, walkBucket, out);
+  walkBucket++;
+  if (walkBucket == BUCKETS) {
+    walkBucket = 0;
+    // The segment covers 2^(32-depth) positions, from a multiple of that on.
+    const depth = <u32>segmentAt(segment).depth;
+    const span: u64 = (<u64>1) << (32 - <u64>depth);
+    const next = (<u64>walkPosition & ~(span - 1)) + span;
+    if (next > 0xffffffff) { walkDone = true; walkPosition = 0; }
+    else walkPosition = <u32>next;
+  }
+  return count;
+}
+
+/** The cursor that goes on from the walk's place; 0 when the last shard is done. */
+export function walkCursor(): u64 {
+  const h = header();
+  if (!walkDone) return (<u64>h.shardIndex << 38) | (<u64>walkPosition << 6) | <u64>walkBucket;
+  return h.shardIndex + 1 < h.shardCount ? <u64>(h.shardIndex + 1) << 38 : 0;
+}
+
+/** Picks tried before RANDOMKEY walks instead: a table is never that empty but by mass deletion. */
+const PICKS: u32 = 256;
+
+/** A random live entry of the database in hand, each about equally likely, or 0. */
+export function randomEntry(out: u32): u32 {
+  if (root(db).count == 0) return 0;
+  for (let i: u32 = 0; i < PICKS; i++) {
+    const r = random();
+    const segment = segmentAtPosition(db, <u32>(r >> 32));
+    const place = (<u32>r & 0xffffff) * ((BUCKETS + STASH) * SLOTS) >>> 24;
+    const bucket = bucketAt(segment, place / SLOTS);
+    const e = load<u32>(slotAt(bucket, place % SLOTS));
+    if (e == 0) continue;
+    if (!expired(e)) return e;
+    found(segment, bucket, place % SLOTS, tableHash(entryKey(e), entryKeyLen(e)));
+    expireFound(db);
+  }
+  walkBegin(<u32>random(), 0);
+  while (!walkDone) if (walkNext(out) != 0) return load<u32>(out);
+  walkBegin(0, 0);
+  while (!walkDone) if (walkNext(out) != 0) return load<u32>(out);
+  return 0;
+}

@@ -1,0 +1,10 @@
+// Numbers as text, alone: integers and long doubles.
+import { parsedI64 } from '../types/integer';
+
+export { I64_CHARS_MAX, formatI64, formatU64, parseI64 } from '../types/integer';
+export {
+  LD_BYTES, LD_CHARS_MAX, LD_SCRATCH_BYTES, LD_TEXT_BYTES_MAX, ldAdd, ldFormat, ldIsFinite, ldParse,
+} from '../types/long-double';
+
+/** What the last parseI64 found. */
+export function parsed(): i64 { return parsedI64; }

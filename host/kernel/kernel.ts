@@ -1,0 +1,229 @@
+// The typed wrapper of the kernel: compiling, laying out a shard's memory, instances, and the calls.
+//
+// Views. A shared memory that grows keeps old views valid at their old length; an unshared one detaches them. All that
+// the host reads and writes between calls (control block, input, output, tables) lies below `logBase`, in the memory's
+// initial part, so one view made at the start serves for ever in the first case and is remade when detached in the second.
+import { randomFillSync } from 'node:crypto';
+import * as abi from './abi.js';
+
+/** The exports of assembly/index.ts; see there for what each promises. */
+export interface KernelExports {
+  init(
+    shardIndex: number,
+    shardCount: number,
+    routing: number,
+    databases: number,
+    windowCount: number,
+    inBytes: number,
+    outBytes: number,
+    logBytes: number,
+    pagesMax: number,
+  ): number;
+  seeds(): number;
+  generatorState(): number;
+  headerAt(): number;
+  windowBase(index: number): number;
+  windowInput(index: number): number;
+  windowStage(index: number): number;
+  windowOutput(index: number): number;
+  windowReturns(index: number): number;
+  begin(owner: number, spins: number): number;
+  end(owner: number): void;
+  exec(window: number, input: number, inputBytes: number, out: number, outBytes: number): number;
+  run(window: number, from: number, inputBytes: number, owner: number, spins: number): number;
+  execBlock(window: number, block: number, bytes: number, argsMax: number): number;
+  blockNew(bytes: number): number;
+  blockFree(block: number): void;
+  cut(window: number, from: number, inputBytes: number): number;
+  merge(window: number, frames: number): number;
+  release(window: number, pieces: number): void;
+  route(ptr: number, bytes: number): number;
+  guestsClear(): void;
+  expire(window: number, budget: number): number;
+  reclaim(budget: number): number;
+  purge(): number;
+  databaseKeys(db: number): number;
+  databaseExpires(db: number): number;
+  databaseSegments(db: number): number;
+  usedBytes(): number;
+  committedBytes(): number;
+  largestFreeRun(): number;
+  digest(window: number, db: number): bigint;
+  check(): number;
+  logPeek(): number;
+  logPeekBytes(): number;
+  logConsume(bytes: number): void;
+  logBacklog(): number;
+  logEndLsn(): number;
+}
+
+/** Header fields that the host touches directly: byte offsets from the header, drawn in assembly/memory/layout.ts. */
+export const HEADER_AT = 0x10000;
+export const HEADER_LATCH_OWNER = 64;
+export const HEADER_LATCH_WAITERS = 68;
+export const HEADER_LATCH_WAKE_SEQ = 72;
+export const HEADER_LATCH_RESERVED = 76;
+export const HEADER_LOST = 80;
+export const HEADER_FLAGS = 128;
+export const HEADER_DIRTY = 160;
+export const HEADER_HITS = 168;
+export const HEADER_MISSES = 176;
+export const HEADER_EXPIRED = 184;
+export const HEADER_LFU_LOG_FACTOR = 200;
+export const HEADER_LFU_DECAY = 204;
+export const HEADER_EXPIRY_STALE = 208;
+export const HEADER_FLAG_LOG = 1;
+export const HEADER_FLAG_LFU = 2;
+export const HEADER_FLAG_CLOCK_STOPPED = 4;
+
+export const ROUTING_KEVYHASH = 0;
+export const ROUTING_SLOTS = 1;
+
+/** How a shard's memory is laid out; the same for every shard of a store. */
+export interface ShardLayout {
+  shardCount: number;
+  routing: number;
+  databases: number;
+  /** Threads that use the shard at the same time, the slow lane included. */
+  windowCount: number;
+  /** Sizes in bytes: input and output of a window (multiples of 4096), log ring (a power of two). */
+  inBytes: number;
+  outBytes: number;
+  logBytes: number;
+  /** WASM pages (64 KiB) that a shard's memory may ever have: 65536 is 4 GiB. */
+  pagesMax: number;
+}
+
+export const SERVER_LAYOUT: Omit<ShardLayout, 'shardCount' | 'windowCount' | 'routing' | 'databases'> = {
+  inBytes: 1 << 20,
+  outBytes: 1 << 18,
+  logBytes: 1 << 20,
+  pagesMax: 65536,
+};
+
+const INITIAL_PAGES = 17;
+
+/** A fresh memory for one shard, not laid out yet. */
+export function newShardMemory(shared: boolean, pagesMax: number): WebAssembly.Memory {
+  return new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: pagesMax, shared });
+}
+
+function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): KernelExports {
+  const abort = (_message: number, _file: number, line: number, column: number): never => {
+    throw new Error(`kernel assertion failed at line ${line}, column ${column}`);
+  };
+  return new WebAssembly.Instance(module, { env: { memory, abort } }).exports as unknown as KernelExports;
+}
+
+/**
+ * Lays a fresh memory out as shard `index` and seeds it. To be called once per memory, before any other thread uses it.
+ * @throws Error when the memory cannot grow to its first size.
+ */
+export function initShard(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  index: number,
+  layout: ShardLayout,
+  seed?: Uint8Array,
+): void {
+  const kernel = instantiate(module, memory);
+  const { shardCount, routing, databases, windowCount, inBytes, outBytes, logBytes, pagesMax } = layout;
+  const status = kernel.init(
+    index,
+    shardCount,
+    routing,
+    databases,
+    windowCount,
+    inBytes,
+    outBytes,
+    logBytes,
+    pagesMax,
+  );
+  if (status !== 0) throw new Error(`shard ${index} could not get its first memory`);
+  const random = seed ?? randomFillSync(new Uint8Array(104));
+  new Uint8Array(memory.buffer).set(random.subarray(0, 96), kernel.seeds() >>> 0);
+  const state = new DataView(memory.buffer);
+  const word = new DataView(random.buffer, random.byteOffset).getBigUint64(96, true);
+  state.setBigUint64(kernel.generatorState() >>> 0, word === 0n ? 1n : word, true);
+}
+
+/** One thread's hold on one shard: an instance of the kernel over the shard's memory, and this thread's window in it. */
+export class ShardKernel {
+  readonly calls: KernelExports;
+  /** Base of this thread's window and of its parts: addresses in the shard's memory. */
+  readonly window: number;
+  readonly input: number;
+  readonly staging: number;
+  readonly output: number;
+  readonly returns: number;
+  #bytes: Uint8Array;
+  #words: Int32Array;
+  #floats: Float64Array;
+
+  constructor(
+    module: WebAssembly.Module,
+    readonly memory: WebAssembly.Memory,
+    readonly index: number,
+    windowIndex: number,
+    readonly layout: ShardLayout,
+  ) {
+    this.calls = instantiate(module, memory);
+    this.window = this.calls.windowBase(windowIndex) >>> 0;
+    this.input = this.calls.windowInput(windowIndex) >>> 0;
+    this.staging = this.calls.windowStage(windowIndex) >>> 0;
+    this.output = this.calls.windowOutput(windowIndex) >>> 0;
+    this.returns = this.calls.windowReturns(windowIndex) >>> 0;
+    this.#bytes = new Uint8Array(memory.buffer);
+    this.#words = new Int32Array(memory.buffer);
+    this.#floats = new Float64Array(memory.buffer);
+  }
+
+  #remake(): void {
+    this.#bytes = new Uint8Array(this.memory.buffer);
+    this.#words = new Int32Array(this.memory.buffer);
+    this.#floats = new Float64Array(this.memory.buffer);
+  }
+
+  /** The memory's initial part (at least up to the arena), as bytes. Do not keep it across kernel calls. */
+  get bytes(): Uint8Array {
+    if (this.#bytes.byteLength === 0) this.#remake();
+    return this.#bytes;
+  }
+  /** The same as 32-bit words. */
+  get words(): Int32Array {
+    if (this.#words.byteLength === 0) this.#remake();
+    return this.#words;
+  }
+  /** The whole memory as it is now, arena included: for blobs and blocks. */
+  view(ptr: number, length: number): Uint8Array {
+    return new Uint8Array(this.memory.buffer, ptr, length);
+  }
+
+  /** A field of the control block, as u32. */
+  control(offset: number): number {
+    return this.words[(this.window + offset) >> 2] >>> 0;
+  }
+  setControl(offset: number, value: number): void {
+    this.words[(this.window + offset) >> 2] = value;
+  }
+  setNow(nowMs: number): void {
+    if (this.#floats.byteLength === 0) this.#remake();
+    this.#floats[(this.window + abi.CONTROL_NOW) >> 3] = nowMs;
+  }
+
+  /** A u32 field of the header. Latch words are to be read with `headerIndex` and Atomics instead. */
+  header(offset: number): number {
+    return this.words[(HEADER_AT + offset) >> 2] >>> 0;
+  }
+  setHeader(offset: number, value: number): void {
+    this.words[(HEADER_AT + offset) >> 2] = value;
+  }
+  /** A u64 counter of the header as a number. */
+  counter(offset: number): number {
+    const at = (HEADER_AT + offset) >> 2;
+    return (this.words[at] >>> 0) + (this.words[at + 1] >>> 0) * 2 ** 32;
+  }
+  static headerIndex(offset: number): number {
+    return (HEADER_AT + offset) >> 2;
+  }
+}

@@ -1,0 +1,92 @@
+// How two servers' replies to one command are compared: byte for byte, except where a rule below says why not.
+import { type Arg, decode } from '../resp-client.js';
+import { firstDifference } from './escape.js';
+
+/** An exception from byte-for-byte comparison. */
+export type Rule =
+  | { kind: 'exact' }
+  /** An array whose order is the server's own. */
+  | { kind: 'unordered' }
+  /** An integer that runs with the clock; negative ones are codes and compare exactly. */
+  | { kind: 'near'; tolerance: number }
+  /** Only the kind of reply, null or not, is comparable; errors compare exactly. */
+  | { kind: 'kind' };
+
+const EXACT: Rule = { kind: 'exact' };
+const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+  ['keys', { kind: 'unordered' }],
+  // Relative deadlines are set and asked for at moments that differ between the servers.
+  ['ttl', { kind: 'near', tolerance: 2 }],
+  ['pttl', { kind: 'near', tolerance: 2000 }],
+  ['expiretime', { kind: 'near', tolerance: 2 }],
+  ['pexpiretime', { kind: 'near', tolerance: 2000 }],
+  ['randomkey', { kind: 'kind' }],
+  // One call's cursor and share of the keys are the server's own; whole iterations are compared by scanAll.
+  ['scan', { kind: 'kind' }],
+  ['object|idletime', { kind: 'kind' }],
+  ['memory|usage', { kind: 'kind' }],
+]);
+
+export function ruleFor(command: readonly Arg[]): Rule {
+  const name = word(command[0]);
+  return RULES.get(name) ?? (command.length > 1 ? RULES.get(`${name}|${word(command[1])}`) : undefined) ?? EXACT;
+}
+
+/** Why the two replies to a command differ, or undefined if they do not as far as the rule goes. */
+export function compareReplies(rule: Rule, left: Buffer, right: Buffer): string | undefined {
+  if (left.equals(right)) return undefined;
+  const exact = `bytes differ from offset ${firstDifference(left, right)} on`;
+  if (rule.kind === 'exact') return exact;
+  if (replyKind(left) !== replyKind(right)) return `one is ${replyKind(left)}, the other ${replyKind(right)}`;
+  if (replyKind(left) === 'an error' || replyKind(left) === 'null') return exact;
+  switch (rule.kind) {
+    case 'kind':
+      return undefined;
+    case 'near':
+      return isNear(left, right, rule.tolerance) ? undefined : `differ by more than ${rule.tolerance}`;
+    case 'unordered':
+      return missing(left, right);
+  }
+}
+
+function word(arg: Arg): string {
+  return Buffer.from(arg instanceof Uint8Array ? arg : String(arg))
+    .toString('latin1')
+    .toLowerCase();
+}
+
+function replyKind(reply: Buffer): string {
+  const text = reply.toString('latin1', 0, 3);
+  if (text[0] === '-' || text[0] === '!') return 'an error';
+  if (text[0] === '_' || text === '$-1' || text === '*-1') return 'null';
+  const kinds: Record<string, string> = {
+    '+': 'a simple string',
+    ':': 'an integer',
+    $: 'a bulk string',
+    '*': 'an array',
+  };
+  return kinds[text[0]] ?? `of type ${text[0]}`;
+}
+
+function isNear(left: Buffer, right: Buffer, tolerance: number): boolean {
+  const [a, b] = [left, right].map((reply) => BigInt(reply.toString('latin1', 1, reply.length - 2)));
+  if (a < 0n || b < 0n) return a === b;
+  return (a > b ? a - b : b - a) <= BigInt(tolerance);
+}
+
+function missing(left: Buffer, right: Buffer): string | undefined {
+  const [a, b] = [left, right].map((reply) => [...(decode(reply, { binary: true }) as Buffer[])]);
+  const difference = compareSets(a, b);
+  return difference && `apart from order, ${difference}`;
+}
+
+/** What one collection of byte strings has and the other lacks, or undefined if they hold the same ones. */
+export function compareSets(left: readonly Buffer[], right: readonly Buffer[]): string | undefined {
+  const [a, b] = [left, right].map((items) => items.map((item) => item.toString('latin1')).sort());
+  if (a.length === b.length && a.every((item, i) => item === b[i])) return undefined;
+  const [inA, inB] = [new Set(a), new Set(b)];
+  const list = (items: string[]) => items.map((item) => JSON.stringify(item)).join(', ') || 'nothing';
+  const onlyA = list(a.filter((item) => !inB.has(item)));
+  const onlyB = list(b.filter((item) => !inA.has(item)));
+  return `only the first has ${onlyA}; only the second has ${onlyB} (${a.length} and ${b.length} in all)`;
+}
