@@ -51,7 +51,8 @@ export const WINDOW_GROUPS: u32 = 4608;
 export const SHARDS_MAX: u32 = 256;
 export const WINDOW_IN: u32 = 12288;
 export const SLACK_BYTES: u32 = 64;
-export const ARGV_BYTES: u32 = 131072;
+export const ARGV_BYTES: u32 = 266240;
+/** More words than an inline line of 64 KiB can hold, so that only multibulk frames ever answer BIG. */
 export const ARGS_MAX: u32 = ARGV_BYTES / 8;
 export const INLINE_BYTES_MAX: u32 = 65536;
 export const ENDS_BYTES: u32 = FRAMES_MAX * 4;

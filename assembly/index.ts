@@ -14,7 +14,7 @@ import { execute, executeInWindow } from './commands/exec';
 import { databaseDigest } from './commands/internal';
 import { logBacklog as backlog, logConsume as consume, logEndLsn as endLsn, logPeek as peek, logPeekBytes as peekBytes } from './log/ring';
 import {
-  arenaAlloc, arenaCheck, arenaCommittedBytes, arenaFree, arenaInit, arenaLargestFreeRun, arenaPurge, arenaUsedBytes,
+  arenaAlloc, arenaCanAlloc, arenaCheck, arenaCommittedBytes, arenaFree, arenaInit, arenaLargestFreeRun, arenaPurge, arenaUsedBytes,
 } from './memory/arena';
 import { latchRelease, latchTry } from './memory/latch';
 import { ABI_VERSION, HEADER, HEADER_BYTES, Header, MAGIC, PAGE_BYTES, TABLE_KEYS, WINDOWS, header } from './memory/layout';
@@ -24,7 +24,8 @@ import { shardOfKey } from './routing/slot';
 import { expireCycle } from './table/expiry';
 import { reclaim as reclaimSlice } from './table/flush';
 import { guestsClear as clearGuests } from './table/keyspace';
-import { ROOT_BYTES, root, tableCheck } from './table/table';
+import { ROOT_BYTES, root, tableCheck, tableGrowthBytes } from './table/table';
+import { blobUnpin } from './types/blob';
 
 /**
  * Lays out a fresh, zeroed memory as a shard.
@@ -81,6 +82,7 @@ export function headerAt(): u32 { return HEADER; }
 /** Addresses of window `index`'s parts. */
 export function windowBase(index: u32): u32 { return windowAt(index); }
 export function windowInput(index: u32): u32 { return windowAt(index) + WINDOW_IN; }
+export function windowArguments(index: u32): u32 { return windowArgv(windowAt(index)); }
 export function windowStage(index: u32): u32 { return windowStaging(windowAt(index)); }
 export function windowOutput(index: u32): u32 { return windowOut(windowAt(index)); }
 export function windowReturns(index: u32): u32 { return windowReturn(windowAt(index)); }
@@ -134,6 +136,12 @@ export function cut(window: u32, from: u32, inputBytes: u32): i32 { return cutFr
 export function merge(window: u32, frames: u32): u32 { return mergeReplies(window, frames); }
 /** Gives up the pieces of the window's last output once they are copied (latched). */
 export function release(window: u32, pieces: u32): void { releasePieces(window, pieces); }
+/** Gives up one pinned blob (latched): for a host that copied a piece table's rows and used the window again. */
+export function unpin(blob: u32): void { blobUnpin(blob); }
+/** Would `pairs` more keys with `bytes` of keys and values fit this shard, whatever the table has to do (latched)? */
+export function canStore(db: u32, pairs: u32, bytes: f64): i32 {
+  return arenaCanAlloc(<u64>pairs * 64 + tableGrowthBytes(db, pairs) + <u64>bytes) ? 1 : 0;
+}
 /** The shard of a key, by this shard's routing. */
 export function route(ptr: u32, bytes: u32): u32 { const h = header(); return shardOfKey(h.routing, h.shardCount, ptr, bytes); }
 /** Drops the guests that NUL GUEST brought in (latched). */

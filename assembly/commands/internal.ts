@@ -4,6 +4,7 @@
 //   NUL IMAGE key             bulk: the value's image, or null. Leaves the access clock alone.
 //   NUL PUT key image         stores the image under the key, replacing what is there; logged by value. +OK
 //   NUL GUEST key image       takes the image in as a guest until `guestsClear`. +OK
+//   NUL SIZE key              integer: bytes of the value, -1 if there is none. Touches nothing.
 //   NUL DIGEST                bulk: 16 hex digits over the database's whole content (order-free)
 //
 // Image, 16 bytes and the value's bytes:
@@ -11,7 +12,7 @@
 import { argLen, argPtr, argc, changed, db, win } from './context';
 import { kevyHash } from '../routing/kevyhash';
 import { fxArg, fxBegin, fxEnd, fxInt, fxText, logOn, logReserve } from '../log/ring';
-import { replyBulk, replyImage, replyNull, replyOk } from '../resp/encode';
+import { replyBulk, replyImage, replyInt, replyNull, replyOk } from '../resp/encode';
 import { replyError, replyOom, replySyntax } from '../resp/errors';
 import {
   ENC_BLOB, ENC_INT, ENTRY_RAW, ENTRY_UNSHARED, entryClock, entryEncoding, entryExpiry, entryFlags, entryKey, entryKeyLen, entryNew,
@@ -20,7 +21,7 @@ import {
 import { LOOKUP_QUIET, entryDrop, guestAdd, link, lookup, swapFound } from '../table/keyspace';
 import { BUCKETS, STASH, bucketAt, root, slotAt, usedSlots, segmentAt } from '../table/table';
 import { blobBytes, blobDrop, blobNew } from '../types/blob';
-import { stringView, viewLen, viewPtr } from '../types/string';
+import { stringLength, stringView, viewLen, viewPtr } from '../types/string';
 
 const IMAGE_HEADER_BYTES: u32 = 16;
 const SCRATCH: u32 = 12160;
@@ -37,8 +38,14 @@ export function dispatchInternal(): void {
   if (nameIs('IMAGE') && argc == 2) image();
   else if (nameIs('PUT') && argc == 3) put();
   else if (nameIs('GUEST') && argc == 3) guest();
+  else if (nameIs('SIZE') && argc == 2) size();
   else if (nameIs('DIGEST') && argc == 1) digest();
   else replyError('ERR unknown internal command');
+}
+
+function size(): void {
+  const e = lookup(argPtr(1), argLen(1), LOOKUP_QUIET);
+  replyInt(e == 0 ? -1 : stringLength(e));
 }
 
 function image(): void {

@@ -177,9 +177,11 @@ export interface Command extends CommandSpec {
 export type Reply =
   | null
   | number
+  | bigint
   | string
   | Uint8Array
   | readonly Reply[]
+  | { readonly verbatim: string }
   | { readonly status: string }
   | { readonly error: string }
   | { readonly set: readonly Reply[] }

@@ -24,6 +24,7 @@ export interface KernelExports {
   headerAt(): number;
   windowBase(index: number): number;
   windowInput(index: number): number;
+  windowArguments(index: number): number;
   windowStage(index: number): number;
   windowOutput(index: number): number;
   windowReturns(index: number): number;
@@ -37,6 +38,8 @@ export interface KernelExports {
   cut(window: number, from: number, inputBytes: number): number;
   merge(window: number, frames: number): number;
   release(window: number, pieces: number): void;
+  unpin(blob: number): void;
+  canStore(db: number, pairs: number, bytes: number): number;
   route(ptr: number, bytes: number): number;
   guestsClear(): void;
   expire(window: number, budget: number): number;
@@ -153,6 +156,7 @@ export class ShardKernel {
   /** Base of this thread's window and of its parts: addresses in the shard's memory. */
   readonly window: number;
   readonly input: number;
+  readonly argv: number;
   readonly staging: number;
   readonly output: number;
   readonly returns: number;
@@ -161,7 +165,7 @@ export class ShardKernel {
   #floats: Float64Array;
 
   constructor(
-    module: WebAssembly.Module,
+    readonly module: WebAssembly.Module,
     readonly memory: WebAssembly.Memory,
     readonly index: number,
     windowIndex: number,
@@ -170,12 +174,17 @@ export class ShardKernel {
     this.calls = instantiate(module, memory);
     this.window = this.calls.windowBase(windowIndex) >>> 0;
     this.input = this.calls.windowInput(windowIndex) >>> 0;
+    this.argv = this.calls.windowArguments(windowIndex) >>> 0;
     this.staging = this.calls.windowStage(windowIndex) >>> 0;
     this.output = this.calls.windowOutput(windowIndex) >>> 0;
     this.returns = this.calls.windowReturns(windowIndex) >>> 0;
     this.#bytes = new Uint8Array(memory.buffer);
     this.#words = new Int32Array(memory.buffer);
     this.#floats = new Float64Array(memory.buffer);
+  }
+
+  get shared(): boolean {
+    return !(this.memory.buffer instanceof ArrayBuffer);
   }
 
   #remake(): void {

@@ -29,7 +29,7 @@ export async function explain(
   const head = [
     `${duel.subject.name} and ${duel.reference.name} differ (${context})`,
     `  at step ${difference.stepIndex + 1} of ${steps.length}:`,
-    ...describe(duel, difference),
+    ...describeDifference(duel, difference),
   ];
   if (!(await differs(history))) {
     const last = steps.slice(Math.max(0, difference.stepIndex - 20), difference.stepIndex + 1);
@@ -46,7 +46,7 @@ export async function explain(
     ...head,
     `  smallest failing history found (${items.length} of ${history.length} steps, ${reduced.replays} replays${note}):`,
     ...list(items),
-    ...(smallest ? ['  which ends with:', ...describe(duel, smallest)] : ['  whose last replay showed no difference']),
+    ...(smallest ? ['  which ends with:', ...describeDifference(duel, smallest)] : ['  whose last replay showed no difference']),
   ].join('\n');
 }
 
@@ -66,7 +66,11 @@ function nameOf({ command }: Difference): string {
   return command.length > 0 ? String(command[0]).toLowerCase() : '';
 }
 
-function describe(duel: Duel, { command, subjectReply, referenceReply, why }: Difference): string[] {
+/** What was asked, what each side answered, and why that differs, in indented lines. */
+export function describeDifference(
+  duel: Pick<Duel, 'subject' | 'reference'>,
+  { command, subjectReply, referenceReply, why }: Omit<Difference, 'stepIndex'>,
+): string[] {
   const around = subjectReply && referenceReply ? firstDifference(subjectReply, referenceReply) : 0;
   const width = Math.max(duel.subject.name.length, duel.reference.name.length) + 1;
   const line = (name: string, reply: Buffer | undefined) =>

@@ -1,0 +1,156 @@
+// Taking shards' latches from JavaScript: one, or several in ascending order; waiting without blocking; reserving.
+//
+// Rules (DESIGN §2): whoever holds a latch only spins for the next one, briefly; failing that it gives all back, waits
+// for the busy shard and starts again from the lowest. Each thread waits at most once per shard at a time. A shard that
+// was waited for longer than RESERVE_AFTER_MS is reserved: newcomers fail on it until the waiter had its turn.
+import {
+  HEADER_LATCH_OWNER,
+  HEADER_LATCH_RESERVED,
+  HEADER_LATCH_WAITERS,
+  HEADER_LATCH_WAKE_SEQ,
+  ShardKernel,
+} from '../kernel/kernel.js';
+
+/** Looks at a latch before giving up: a few microseconds. */
+export const SPINS = 600;
+/** While other latches are held. */
+const SPINS_HOLDING = 2000;
+export const RESERVE_AFTER_MS = 5;
+/** A wake-up that never comes would be a bug; this bounds what it costs. */
+const WAIT_MS_MAX = 100;
+
+const OWNER = ShardKernel.headerIndex(HEADER_LATCH_OWNER);
+const WAITERS = ShardKernel.headerIndex(HEADER_LATCH_WAITERS);
+const WAKE_SEQ = ShardKernel.headerIndex(HEADER_LATCH_WAKE_SEQ);
+const RESERVED = ShardKernel.headerIndex(HEADER_LATCH_RESERVED);
+
+type AsyncWait = { async: false; value: string } | { async: true; value: Promise<string> };
+const waitAsync = (Atomics as unknown as { waitAsync(a: Int32Array, i: number, v: number, ms: number): AsyncWait })
+  .waitAsync;
+
+export class Latches {
+  /** Shards that this thread has reserved. */
+  readonly #reserved = new Set<number>();
+  readonly #waiting = new Set<number>();
+
+  /** @param owner This thread's id in latch words: 1 or more, unique in the store. */
+  constructor(
+    readonly shards: readonly ShardKernel[],
+    readonly owner: number,
+  ) {}
+
+  /** Takes one latch, or answers false. */
+  tryOne(index: number): boolean {
+    return this.shards[index].calls.begin(this.owner, SPINS) === 1;
+  }
+
+  /** Takes the latches of `indexes` (ascending, no duplicates): -1, or the shard that was busy; none is held then. */
+  tryAll(indexes: readonly number[]): number {
+    for (let i = 0; i < indexes.length; i++) {
+      if (this.shards[indexes[i]].calls.begin(this.owner, i === 0 ? SPINS : SPINS_HOLDING) === 1) continue;
+      this.#giveBack(indexes, i);
+      return indexes[i];
+    }
+    return -1;
+  }
+
+  release(index: number): void {
+    if (this.#reserved.size !== 0) this.#hadTurn(index);
+    this.shards[index].calls.end(this.owner);
+  }
+
+  releaseAll(indexes: readonly number[]): void {
+    for (let i = indexes.length - 1; i >= 0; i--) this.release(indexes[i]);
+  }
+
+  /** Latches given back without having been of use: reservations stay. */
+  #giveBack(indexes: readonly number[], count: number): void {
+    for (let i = count - 1; i >= 0; i--) this.shards[indexes[i]].calls.end(this.owner);
+  }
+
+  /** This thread got what it had reserved the shard for. To be called while the latch is held, before it is released. */
+  #hadTurn(index: number): void {
+    if (!this.#reserved.delete(index)) return;
+    Atomics.compareExchange(this.shards[index].words, RESERVED, this.owner, 0);
+  }
+
+  /** The same after a call that took and released the latch by itself: wakes whoever failed on the reservation. */
+  hadTurn(index: number): void {
+    if (!this.#reserved.has(index)) return;
+    this.#hadTurn(index);
+    this.#wake(index);
+  }
+
+  /** Nobody here wants the shard any more. */
+  unreserve(index: number): void {
+    this.hadTurn(index);
+  }
+
+  #wake(index: number): void {
+    const words = this.shards[index].words;
+    Atomics.add(words, WAKE_SEQ, 1);
+    Atomics.notify(words, WAKE_SEQ);
+  }
+
+  /**
+   * Reserves a shard that has been waited for too long. If somebody else reserved it first, this thread gives up its own
+   * reservations: two threads that hold one each and want the other's would wait for ever.
+   */
+  reserve(index: number): void {
+    if (this.#reserved.has(index)) return;
+    if (Atomics.compareExchange(this.shards[index].words, RESERVED, 0, this.owner) === 0) {
+      this.#reserved.add(index);
+      return;
+    }
+    for (const other of [...this.#reserved]) this.hadTurn(other);
+  }
+
+  isWaiting(index: number): boolean {
+    return this.#waiting.has(index);
+  }
+
+  /**
+   * Calls `wake` once the latch of a shard has been released, or may have been. At most one wait per shard is pending;
+   * further calls while it is do nothing (the pending one's `wake` serves everybody).
+   */
+  wait(index: number, wake: (index: number) => void): void {
+    if (this.#waiting.has(index)) return;
+    this.#waiting.add(index);
+    const words = this.shards[index].words;
+    Atomics.add(words, WAITERS, 1);
+    const seq = Atomics.load(words, WAKE_SEQ);
+    const done = (): void => {
+      Atomics.sub(words, WAITERS, 1);
+      this.#waiting.delete(index);
+      wake(index);
+    };
+    // The waiter is counted before the latch is looked at: an unlock from now on raises the sequence.
+    const owner = Atomics.load(words, OWNER);
+    const reserved = Atomics.load(words, RESERVED);
+    if (owner === 0 && (reserved === 0 || reserved === this.owner)) {
+      setImmediate(done);
+      return;
+    }
+    const result = waitAsync(words, WAKE_SEQ, seq, WAIT_MS_MAX);
+    if (result.async) result.value.then(done, done);
+    else setImmediate(done);
+  }
+
+  /**
+   * Takes the latches of `indexes`, sleeping on the futex while one is busy. For threads with nothing else to do.
+   * Never reserves: whoever waits here does long work, and newcomers must not queue up behind it.
+   */
+  takeAllBlocking(indexes: readonly number[]): void {
+    for (;;) {
+      const busy = this.tryAll(indexes);
+      if (busy < 0) return;
+      const words = this.shards[busy].words;
+      Atomics.add(words, WAITERS, 1);
+      const seq = Atomics.load(words, WAKE_SEQ);
+      if (Atomics.load(words, OWNER) !== 0 || Atomics.load(words, RESERVED) !== 0) {
+        Atomics.wait(words, WAKE_SEQ, seq, WAIT_MS_MAX);
+      }
+      Atomics.sub(words, WAITERS, 1);
+    }
+  }
+}

@@ -1,0 +1,39 @@
+// Every error path we know of, and the boundary values beside it: hand-picked command lines get the same bytes from
+// Latchkey as from redis-server, in RESP2 and RESP3, from one shard and from several.
+import { describe, expect, it } from 'vitest';
+import type { Protocol } from '../support/generator/duel.js';
+import { describeWith } from '../support/programs.js';
+import { bitScripts, halfGigabyteScripts } from './cases/bits.js';
+import { keyspaceScripts } from './cases/keyspace.js';
+import { stringScripts } from './cases/strings.js';
+import { unknownScripts } from './cases/unknown.js';
+import { replayScript } from './script.js';
+import { SUBJECT, sides } from './sides.js';
+
+const SCRIPTS = [...stringScripts, ...bitScripts, ...keyspaceScripts, ...unknownScripts];
+const PROTOCOLS: Protocol[] = [2, 3];
+
+describeWith('redis-server', `hand-picked commands, ${SUBJECT} against redis-server`, () => {
+  describe.each([1, 3])('with %i shard(s)', (shards) => {
+    const servers = sides({ shards, threads: 1 });
+
+    describe.each(PROTOCOLS)('over RESP%i', (protocol) => {
+      it.each(SCRIPTS)('answer alike: $title', async (script) => {
+        const { compared, problem } = await replayScript(servers, script, protocol);
+        if (problem) expect.fail(problem);
+        expect(compared).toBeGreaterThan(10);
+      });
+    });
+
+    it.each(halfGigabyteScripts)('answer alike: $title', async (script) => {
+      const { compared, problem } = await replayScript(servers, script, 2);
+      if (problem) expect.fail(problem);
+      expect(compared).toBeGreaterThan(2);
+    });
+  });
+
+  it('are several hundred', () => {
+    const count = SCRIPTS.flatMap(({ lines }) => lines.trim().split('\n')).length;
+    expect(count).toBeGreaterThan(700);
+  });
+});
