@@ -131,17 +131,7 @@ export function initShard(
 ): void {
   const kernel = instantiate(module, memory);
   const { shardCount, routing, databases, windowCount, inBytes, outBytes, logBytes, pagesMax } = layout;
-  const status = kernel.init(
-    index,
-    shardCount,
-    routing,
-    databases,
-    windowCount,
-    inBytes,
-    outBytes,
-    logBytes,
-    pagesMax,
-  );
+  const status = kernel.init(index, shardCount, routing, databases, windowCount, inBytes, outBytes, logBytes, pagesMax);
   if (status !== 0) throw new Error(`shard ${index} could not get its first memory`);
   const random = seed ?? randomFillSync(new Uint8Array(104));
   new Uint8Array(memory.buffer).set(random.subarray(0, 96), kernel.seeds() >>> 0);

@@ -49,7 +49,7 @@ export function isError(reply: Buffer): boolean {
 
 /** The integer of ":n\r\n"; NaN for anything else. */
 export function integerOf(reply: Buffer): number {
-  return reply[0] === 0x3a ? Number(reply.latin1Slice(1, reply.length - 2)) : Number.NaN;
+  return reply[0] === 0x3a ? Number(reply.toString('latin1', 1, reply.length - 2)) : Number.NaN;
 }
 
 /** The elements of an array of bulk strings and nulls, each with its own framing, sharing the reply's memory. */
@@ -58,7 +58,7 @@ export function elementsOf(reply: Buffer): Buffer[] {
   const items: Buffer[] = [];
   while (at < reply.length) {
     const line = reply.indexOf(10, at) + 1;
-    const length = reply[at] === 0x24 ? Number(reply.latin1Slice(at + 1, line - 2)) : -1;
+    const length = reply[at] === 0x24 ? Number(reply.toString('latin1', at + 1, line - 2)) : -1;
     const end = length < 0 ? line : line + length + 2;
     items.push(reply.subarray(at, end));
     at = end;

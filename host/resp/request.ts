@@ -7,12 +7,12 @@ export function encodeRequest(argv: readonly Uint8Array[]): Buffer {
   let bytes = 16;
   for (const arg of argv) bytes += arg.length + 16;
   const out = Buffer.allocUnsafe(bytes);
-  let at = out.latin1Write(`*${argv.length}\r\n`, 0);
+  let at = out.write(`*${argv.length}\r\n`, 0, 'latin1');
   for (const arg of argv) {
-    at += out.latin1Write(`$${arg.length}\r\n`, at);
+    at += out.write(`$${arg.length}\r\n`, at, 'latin1');
     out.set(arg, at);
     at += arg.length;
-    at += out.latin1Write('\r\n', at);
+    at += out.write('\r\n', at, 'latin1');
   }
   return out.subarray(0, at);
 }
@@ -20,12 +20,12 @@ export function encodeRequest(argv: readonly Uint8Array[]): Buffer {
 /** Arguments of one whole, well-formed multibulk frame. They share its memory. */
 export function decodeRequest(frame: Buffer): Buffer[] {
   let at = frame.indexOf(CRLF);
-  const count = Number(frame.latin1Slice(1, at));
+  const count = Number(frame.toString('latin1', 1, at));
   at += 2;
   const argv: Buffer[] = [];
   for (let i = 0; i < count; i++) {
     const end = frame.indexOf(CRLF, at);
-    const length = Number(frame.latin1Slice(at + 1, end));
+    const length = Number(frame.toString('latin1', at + 1, end));
     argv.push(frame.subarray(end + 2, end + 2 + length));
     at = end + 4 + length;
   }
@@ -83,7 +83,7 @@ export class BigFrame {
         }
         continue;
       }
-      const text = Buffer.from(this.#header).latin1Slice();
+      const text = Buffer.from(this.#header).toString('latin1');
       this.#header = [];
       this.#takeHeader(text.endsWith('\r') ? text.slice(0, -1) : text);
       at = Math.max(at, this.#known - start);
@@ -102,7 +102,8 @@ export class BigFrame {
     const digits = text.slice(1);
     const number = /^(0|-?[1-9][0-9]{0,17})$/.test(digits) ? Number(digits) : Number.NaN;
     if (this.#argsLeft < 0) {
-      if (text[0] !== '*' || !(number <= 0x7fffffff)) throw new ProtocolError('Protocol error: invalid multibulk length');
+      if (text[0] !== '*' || !(number <= 0x7fffffff))
+        throw new ProtocolError('Protocol error: invalid multibulk length');
       this.#argsLeft = Math.max(0, number);
       return;
     }

@@ -70,7 +70,7 @@ export class FrameRunner {
 
   /** Runs a command whose arity has been checked. */
   run(argv: readonly Buffer[], context: CallContext): Outcome {
-    const command = commandOf(argv) ?? findCommand(argv[0].latin1Slice().toLowerCase());
+    const command = commandOf(argv) ?? findCommand(argv[0].toString('latin1').toLowerCase());
     if (!command) throw new Error('an unknown command reached the shards');
     if (!this.patient && this.#looksSlow(argv)) return { slow: true };
     const needed = this.#shardsOf(command, argv, context);
@@ -125,7 +125,7 @@ export class FrameRunner {
   }
 
   #cursorShard(cursor: Buffer): number {
-    const digits = cursor.latin1Slice();
+    const digits = cursor.toString('latin1');
     const shard = /^\d{1,16}$/.test(digits) ? Math.floor(Number(digits) / 2 ** 38) : 0;
     return shard < this.shards.length ? shard : 0;
   }
@@ -170,7 +170,7 @@ export class FrameRunner {
     if (name === 'keys') {
       const bodies = replies.map((reply) => {
         const line = reply.indexOf(10) + 1;
-        return { count: Number(reply.latin1Slice(1, line - 2)), body: reply.subarray(line) };
+        return { count: Number(reply.toString('latin1', 1, line - 2)), body: reply.subarray(line) };
       });
       const count = bodies.reduce((sum, part) => sum + part.count, 0);
       return Buffer.concat([text(`*${count}\r\n`), ...bodies.map((part) => part.body)]);
@@ -202,8 +202,8 @@ export class FrameRunner {
     for (let i = 1; i < argv.length; i += step) {
       const shard = this.route(argv[i]);
       owners.push(shard);
-      let part = parts.get(shard);
-      if (!part) parts.set(shard, (part = []));
+      const part = parts.get(shard) ?? [];
+      parts.set(shard, part);
       part.push(...argv.slice(i, i + step));
     }
     if (step === 2) return this.#splitSet(command.name, parts, context);
@@ -251,7 +251,9 @@ export class FrameRunner {
     const home = this.route(argv[positions[0]]);
     const sources = isBitop ? positions.slice(1) : positions;
     if (!this.patient) {
-      const sizes = sources.map((at) => Math.max(0, integerOf(this.#on(this.route(argv[at]), [NUL_SIZE, argv[at]], context))));
+      const sizes = sources.map((at) =>
+        Math.max(0, integerOf(this.#on(this.route(argv[at]), [NUL_SIZE, argv[at]], context))),
+      );
       const slow = isBitop ? sizes.reduce((a, b) => a + b, 0) > SLOW_BYTES : sizes[0] * sizes[1] > SLOW_LCS_CELLS;
       if (slow) throw new Slow();
     }
@@ -296,8 +298,8 @@ export class FrameRunner {
     let replace = false;
     let db = context.db;
     for (let i = 3; i < argv.length; i++) {
-      const option = argv[i].latin1Slice().toLowerCase();
-      const value = option === 'db' && i + 1 < argv.length ? argv[i + 1].latin1Slice() : '';
+      const option = argv[i].toString('latin1').toLowerCase();
+      const value = option === 'db' && i + 1 < argv.length ? argv[i + 1].toString('latin1') : '';
       if (option === 'replace') replace = true;
       else if (/^(0|[1-9]\d{0,8})$/.test(value) && Number(value) < this.shards[0].layout.databases) {
         db = Number(value);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { openKernel } from '../support/kernel.js';
 import { BUILDS } from '../support/wasm.js';
+
 describe.each(BUILDS)('kernel $memory $mode', (build) => {
   it('sets and gets', () => {
     const k = openKernel(build);

@@ -46,7 +46,9 @@ export async function explain(
     ...head,
     `  smallest failing history found (${items.length} of ${history.length} steps, ${reduced.replays} replays${note}):`,
     ...list(items),
-    ...(smallest ? ['  which ends with:', ...describeDifference(duel, smallest)] : ['  whose last replay showed no difference']),
+    ...(smallest
+      ? ['  which ends with:', ...describeDifference(duel, smallest)]
+      : ['  whose last replay showed no difference']),
   ].join('\n');
 }
 

@@ -1,0 +1,117 @@
+// What host commands see of the server: the client that called, and the services of the thread it is connected to.
+// `host/worker` implements it, `host/server/commands` uses it; neither knows the other's insides.
+import type { Command, Reply } from '../commands/index.js';
+import type { ShardKernel } from '../kernel/kernel.js';
+import type { Stats } from '../worker/stats.js';
+import type { Config } from './config.js';
+
+/** One connection, as commands see it. Fields that are not readonly are theirs to set; the next frame obeys them. */
+export interface Client {
+  /** Unique in the process, rising. */
+  readonly id: number;
+  /** `ip:port` of the peer, `[ip]:port` for IPv6 as Redis writes it; `path:0` for a Unix socket. */
+  readonly address: string;
+  readonly localAddress: string;
+  readonly fd: number;
+  readonly unix: boolean;
+  /** Unix milliseconds. */
+  readonly createdMs: number;
+  readonly lastActiveMs: number;
+  /** Bytes received and not executed; bytes of replies that the socket has not taken. */
+  readonly inputBytes: number;
+  readonly outputBytes: number;
+  /** Commands executed, kernel's and host's, and bytes in and out over its life. */
+  readonly commandCount: number;
+  readonly netInputBytes: number;
+  readonly netOutputBytes: number;
+  /** Full name of the command executed last (`get`, `client|list`); NULL before the first. */
+  lastCommand: string;
+  name: string;
+  libName: string;
+  libVersion: string;
+  db: number;
+  proto: 2 | 3;
+  authenticated: boolean;
+  noEvict: boolean;
+  noTouch: boolean;
+  /** CLIENT REPLY: `skipNext` drops the reply of the command after this one. */
+  replyMode: 'on' | 'off' | 'skipNext';
+  /** Close once the replies so far have been handed to the system. */
+  closeAfterReply: boolean;
+}
+
+/** A client in a list over all workers: a plain copy that can cross threads. */
+export interface ClientFacts extends Omit<Client, never> {
+  readonly workerIndex: number;
+  /** It is waiting for a latch, the slow lane, or the end of CLIENT PAUSE. */
+  readonly blocked: boolean;
+}
+
+/** Which clients CLIENT KILL means. Every filter given must hold. */
+export interface KillFilter {
+  id?: number;
+  address?: string;
+  localAddress?: string;
+  type?: 'normal' | 'master' | 'replica' | 'pubsub';
+  user?: string;
+  /** Id of a client that is spared (SKIPME). */
+  exceptId?: number;
+  maxAgeSeconds?: number;
+}
+
+/** What one thread offers to host commands. */
+export interface Services {
+  readonly workerIndex: number;
+  readonly workerCount: number;
+  readonly config: Config;
+  readonly stats: Stats;
+  /** All shards; this thread's own instances. Counters may be read without a latch, roughly. */
+  readonly shards: readonly ShardKernel[];
+  readonly startedMs: number;
+  /** 40 hex digits, random per process. */
+  readonly runId: string;
+  /** How connections reach the workers: said in INFO and in the start-up line. */
+  readonly listening: { readonly tcpPort: number; readonly spread: string };
+
+  /** Clients of all workers, in order of id. */
+  clients(): Promise<ClientFacts[]>;
+  /** Facts of one client of this thread, without asking the others. */
+  factsOf(client: Client): ClientFacts;
+  /** Closes the clients that match; answers how many there were. The caller itself is closed after its reply. */
+  kill(filter: KillFilter, caller: Client): Promise<number>;
+  /** CLIENT PAUSE for all workers; `untilMs` in the past ends it. */
+  pause(untilMs: number, writesOnly: boolean): void;
+  /** Applies parameters that `config.check` has accepted, on every thread. Resolved: they are in force everywhere. */
+  configure(pairs: readonly (readonly [name: string, value: string])[]): Promise<void>;
+  /** CONFIG RESETSTAT. */
+  resetStats(): void;
+  /** Ends the process in order; never resolves. */
+  shutdown(): Promise<never>;
+  /** Frames for the kernel, under the latches they need: what a client would get for `argv`. */
+  call(argv: readonly Uint8Array[], client: Client): Promise<Buffer>;
+  /** Blocks this thread: DEBUG SLEEP. */
+  sleep(ms: number): void;
+  /** DEBUG PANIC: dies while holding the latch of shard 0. */
+  panic(): never;
+  /** Gives back memory that shards hold in reserve; answers bytes. */
+  purge(): number;
+}
+
+/** Bytes of a reply that are encoded already. */
+export interface Encoded {
+  readonly encoded: Uint8Array;
+}
+/** No reply at all (CLIENT REPLY OFF, SHUTDOWN). */
+export const NO_REPLY: Encoded = { encoded: new Uint8Array(0) };
+
+/**
+ * A host command.
+ * @param argv    The whole frame; borrowed until the handler has returned or its promise has settled.
+ * @param command The table's entry: the subcommand where the frame names one. Its arity has been checked.
+ */
+export type HostHandler = (
+  argv: readonly Buffer[],
+  client: Client,
+  services: Services,
+  command: Command,
+) => Reply | Encoded | Promise<Reply | Encoded>;
