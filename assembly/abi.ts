@@ -22,6 +22,8 @@ export const STATUS_BIG: i32 = 7;
 export const STATUS_BUSY: i32 = 8;
 /** Memory could not be had; the output is as it was before the call. */
 export const STATUS_NO_MEMORY: i32 = 9;
+/** The frame at `consumed` may write, and CALL_NO_WRITES is set. Nothing was touched. */
+export const STATUS_WRITE: i32 = 10;
 
 // A window: what one thread and one shard say to each other. Offsets from its base.
 //
@@ -115,6 +117,8 @@ export const CALL_ALL: u32 = 8;
 export const CALL_SLOW: u32 = 16;
 /** Commands whose name begins with NUL are allowed: they come from the host. */
 export const CALL_INTERNAL: u32 = 32;
+/** Frames that may write are stopped at: writers are paused, or what they would log has no room. */
+export const CALL_NO_WRITES: u32 = 64;
 
 /** Kinds of rows in the piece table. */
 export const PIECE_BYTES: u32 = 0;

@@ -7,9 +7,9 @@
 // may turn out slow ends the free order: after it only frames of its own shard are admitted, and the host executes that
 // group last. If it answers SLOW, what was executed is still exactly a prefix of the frames.
 import {
-  CALL_HOST_ALL, CONTROL_ARGC, CONTROL_COMMANDS, CONTROL_COMMANDS_MAX, CONTROL_CONSUMED, CONTROL_FRAME_BYTES, CONTROL_GROUP,
+  CALL_HOST_ALL, CALL_NO_WRITES, CONTROL_ARGC, CONTROL_COMMANDS, CONTROL_COMMANDS_MAX, CONTROL_CONSUMED, CONTROL_FRAME_BYTES, CONTROL_GROUP,
   CONTROL_GROUPS, CONTROL_NEED, CONTROL_OPCODE, CONTROL_OUT_BYTES, CONTROL_PIECES, CONTROL_SLOW_GROUP, FRAMES_MAX, NO_GROUP, STATUS_BIG, STATUS_DONE, STATUS_FULL,
-  STATUS_HOST, STATUS_MALFORMED, STATUS_MANY, STATUS_NEED_MORE, WINDOW_FRAMES, WINDOW_GROUPS, WINDOW_IN, ARGS_MAX,
+  STATUS_HOST, STATUS_MALFORMED, STATUS_MANY, STATUS_NEED_MORE, STATUS_WRITE, WINDOW_FRAMES, WINDOW_GROUPS, WINDOW_IN, ARGS_MAX,
 } from '../abi';
 import { header } from '../memory/layout';
 import { windowArgv, windowInline, windowOut, windowReturn, windowStaging } from '../memory/window';
@@ -19,7 +19,7 @@ import { PARSE_NEED_MORE, PARSE_TOO_MANY_ARGS, needBytes, parseFrame } from '../
 import { argLen, argc, callFlags, argPtr, contextLoad, opcode, setCommand } from './context';
 import { replyFault } from './fault';
 import { arityOk, hostOnly, isLocal, routeOf } from './routes';
-import { FLAG_MAYBE_SLOW, commandFlags, commandOpcode, lookupCommand } from './table.generated';
+import { FLAG_MAYBE_SLOW, FLAG_WRITE, commandFlags, commandOpcode, lookupCommand } from './table.generated';
 
 /** A local reply longer than this is written under the home shard's latch: it may need the arena. */
 const LOCAL_BYTES_MAX: u32 = 1024;
@@ -64,6 +64,7 @@ export function cutFrames(window: u32, from: u32, inputBytes: u32): i32 {
     let group = <i32>local;
     if (arityOk(bucket)) {
       if (hostOnly(flags)) { status = STATUS_HOST; frameBytes = bytes; break; }
+      if ((flags & FLAG_WRITE) && (callFlags & CALL_NO_WRITES)) { status = STATUS_WRITE; frameBytes = bytes; break; }
       if (isLocal(opcode)) {
         if (argc > 1 && argLen(1) > LOCAL_BYTES_MAX) group = <i32>h.shardIndex;
       } else group = routeOf(flags);

@@ -1,10 +1,10 @@
 // Runs frames: parse, look up, execute, reply. The caller holds the shard's latch (frames that `cut` put in the local
 // group excepted: those touch nothing but the window).
 import {
-  CALL_ALL, CALL_HOST_ALL, CALL_INTERNAL, CALL_REPLY_OFF, CALL_SLOW, CONTROL_ARGC, CONTROL_COMMANDS, CONTROL_COMMANDS_MAX,
+  CALL_ALL, CALL_HOST_ALL, CALL_INTERNAL, CALL_NO_WRITES, CALL_REPLY_OFF, CALL_SLOW, CONTROL_ARGC, CONTROL_COMMANDS, CONTROL_COMMANDS_MAX,
   CONTROL_CONSUMED, CONTROL_ERROR_KINDS, CONTROL_ERRORS, CONTROL_FRAME_BYTES, CONTROL_NEED, CONTROL_OPCODE, CONTROL_OUT_BYTES,
   CONTROL_PIECES, CONTROL_WRITES, STATUS_BIG, STATUS_DONE, STATUS_FULL, STATUS_HOST, STATUS_MALFORMED, STATUS_MANY,
-  STATUS_NEED_MORE, STATUS_SLOW, WINDOW_CALLS, ARGS_MAX, PIECES_MAX,
+  STATUS_NEED_MORE, STATUS_SLOW, STATUS_WRITE, WINDOW_CALLS, ARGS_MAX, PIECES_MAX,
 } from '../abi';
 import { header } from '../memory/layout';
 import { logReserve } from '../log/ring';
@@ -104,6 +104,7 @@ function one(bytes: u32, limited: bool): i32 {
   const fits = arityOk(bucket);
   if (fits) {
     if (hostOnly(flags)) return STATUS_HOST;
+    if ((flags & FLAG_WRITE) && (callFlags & CALL_NO_WRITES)) return STATUS_WRITE;
     if (header().shardCount > 1 && (callFlags & CALL_ALL) == 0 && isManyShards(flags)) return STATUS_MANY;
     if ((flags & FLAG_MAYBE_SLOW) && (callFlags & CALL_SLOW) == 0 && isSlow(bytes)) return STATUS_SLOW;
   }
