@@ -114,8 +114,11 @@ function one(bytes: u32, limited: bool): i32 {
   if (!fits) replyArity(name, argLen(0));
   else {
     if ((flags & FLAG_WRITE) && !logReserve(bytes * 2)) { replyOom(); return STATUS_DONE; }
-    const calls = win + WINDOW_CALLS + (opcode << 2);
-    store<u32>(calls, load<u32>(calls) + 1);
+    // Frames of the host's own making are parts of a command that it counts itself.
+    if ((callFlags & CALL_INTERNAL) == 0) {
+      const calls = win + WINDOW_CALLS + (opcode << 2);
+      store<u32>(calls, load<u32>(calls) + 1);
+    }
     dispatch();
     if (replyFailed) replyOom();
   }

@@ -43,6 +43,9 @@ const OOM = text("-OOM command not allowed when used memory > 'maxmemory'.\r\n")
 const NO_SUCH_KEY = text('-ERR no such key\r\n');
 const integerReply = (value: number): Buffer => text(`:${value}\r\n`);
 
+/** Commands over all shards that promise no common moment. */
+const STEPWISE = new Set(['keys', 'dbsize', 'randomkey']);
+
 /** Thrown under the latches when a command proves too long for this thread; nothing has been changed then. */
 class Slow extends Error {}
 
@@ -73,8 +76,8 @@ export class FrameRunner {
     const command = commandOf(argv) ?? findCommand(argv[0].toString('latin1').toLowerCase());
     if (!command) throw new Error('an unknown command reached the shards');
     if (!this.patient && this.#looksSlow(argv)) return { slow: true };
-    const needed = this.#shardsOf(command, argv, context);
-    if (needed === null) return { slow: true };
+    if (STEPWISE.has(command.name) && this.shards.length > 1) return this.#stepwise(command.name, argv, context);
+    const needed = this.#shardsOf(command, argv);
     if (this.patient) this.latches.takeAllBlocking(needed);
     else {
       const busy = this.latches.tryAll(needed);
@@ -90,6 +93,18 @@ export class FrameRunner {
     }
   }
 
+  /** The shard of a frame's first key; 0 without one. */
+  homeOf(argv: readonly Buffer[]): number {
+    const command = commandOf(argv) ?? findCommand(argv[0].toString('latin1').toLowerCase());
+    const first = command ? this.#keyPositions(command, argv)[0] : undefined;
+    return first === undefined ? 0 : this.route(argv[first]);
+  }
+
+  /** Number of the command that a frame calls; 0 for none of the kernel's. */
+  opcodeOf(argv: readonly Buffer[]): number {
+    return findCommand(argv[0].toString('latin1').toLowerCase())?.opcode ?? 0;
+  }
+
   #looksSlow(argv: readonly Buffer[]): boolean {
     if (argv.length > SLOW_ARGS) return true;
     let bytes = 0;
@@ -97,16 +112,11 @@ export class FrameRunner {
     return bytes > SLOW_BYTES;
   }
 
-  /** Shards whose latches the command needs, ascending; null: it is too long for this thread. */
-  #shardsOf(command: Command, argv: readonly Buffer[], context: CallContext): number[] | null {
+  /** Shards whose latches the command needs, ascending. */
+  #shardsOf(command: Command, argv: readonly Buffer[]): number[] {
     if (this.shards.length === 1) return this.#all;
     if (command.where === 'all') {
       if (command.name === 'scan') return [this.#cursorShard(argv[1])];
-      if (command.name === 'keys' && !this.patient) {
-        let keys = 0;
-        for (const shard of this.shards) keys += shard.calls.databaseKeys(context.db) >>> 0;
-        if (keys > SLOW_KEYS) return null;
-      }
       return this.#all;
     }
     const found = new Set<number>();
@@ -148,6 +158,49 @@ export class FrameRunner {
     return index;
   }
 
+  /** KEYS, DBSIZE and RANDOMKEY: one shard after the other, so that none waits for the others. */
+  #stepwise(name: string, argv: readonly Buffer[], context: CallContext): Outcome {
+    const keys = this.shards.map((shard) => shard.calls.databaseKeys(context.db) >>> 0);
+    const total = keys.reduce((sum, count) => sum + count, 0);
+    if (name === 'keys' && !this.patient && total > SLOW_KEYS) return { slow: true };
+    const replies: Buffer[] = [];
+    // RANDOMKEY begins at a shard drawn by its number of keys; should that prove empty, the others have their turn.
+    let first = 0;
+    if (name === 'randomkey') {
+      let draw = Math.random() * total;
+      while (first < keys.length - 1 && draw >= keys[first]) draw -= keys[first++];
+    }
+    for (let i = 0; i < keys.length; i++) {
+      const step = this.#step((first + i) % keys.length, argv, context);
+      if (!('reply' in step)) return step;
+      if (isError(step.reply) || (name === 'randomkey' && bulkOf(step.reply) !== null)) return step;
+      replies.push(step.reply);
+    }
+    if (name === 'randomkey') return { reply: replies[0] };
+    if (name === 'dbsize') return { reply: integerReply(replies.reduce((sum, reply) => sum + integerOf(reply), 0)) };
+    const bodies = replies.map((reply) => {
+      const line = reply.indexOf(10) + 1;
+      return { count: Number(reply.toString('latin1', 1, line - 2)), body: reply.subarray(line) };
+    });
+    const count = bodies.reduce((sum, part) => sum + part.count, 0);
+    return { reply: Buffer.concat([text(`*${count}\r\n`), ...bodies.map((part) => part.body)]) };
+  }
+
+  /** One frame on one shard, under its latch alone. */
+  #step(index: number, argv: readonly Buffer[], context: CallContext): Outcome {
+    const needed = [index];
+    if (this.patient) this.latches.takeAllBlocking(needed);
+    else if (this.latches.tryAll(needed) >= 0) return { busy: index };
+    try {
+      return { reply: this.#on(index, argv, context) };
+    } catch (error) {
+      if (error instanceof Slow) return { slow: true };
+      throw error;
+    } finally {
+      this.latches.releaseAll(needed);
+    }
+  }
+
   // Everything from here on runs with the latches held.
 
   #lead(command: Command, argv: readonly Buffer[], context: CallContext, shards: readonly number[]): Buffer {
@@ -162,33 +215,8 @@ export class FrameRunner {
   #leadAll(name: string, argv: readonly Buffer[], context: CallContext): Buffer {
     if (name === 'scan') return this.#on(this.#cursorShard(argv[1]), argv, context);
     if (this.shards.length === 1) return this.#on(0, argv, context);
-    if (name === 'randomkey') return this.#randomKey(argv, context);
     const replies = this.shards.map((_, index) => this.#on(index, argv, context));
-    const error = replies.find(isError);
-    if (error) return error;
-    if (name === 'dbsize') return integerReply(replies.reduce((sum, reply) => sum + integerOf(reply), 0));
-    if (name === 'keys') {
-      const bodies = replies.map((reply) => {
-        const line = reply.indexOf(10) + 1;
-        return { count: Number(reply.toString('latin1', 1, line - 2)), body: reply.subarray(line) };
-      });
-      const count = bodies.reduce((sum, part) => sum + part.count, 0);
-      return Buffer.concat([text(`*${count}\r\n`), ...bodies.map((part) => part.body)]);
-    }
-    return replies[0];
-  }
-
-  /** A shard drawn by its number of keys, then a key of it; the others in turn should that one prove empty. */
-  #randomKey(argv: readonly Buffer[], context: CallContext): Buffer {
-    const keys = this.shards.map((shard) => shard.calls.databaseKeys(context.db) >>> 0);
-    let draw = Math.random() * keys.reduce((sum, count) => sum + count, 0);
-    let first = 0;
-    while (first < keys.length - 1 && draw >= keys[first]) draw -= keys[first++];
-    let reply = this.#on(first, argv, context);
-    for (let i = 1; i < keys.length && bulkOf(reply) === null; i++) {
-      reply = this.#on((first + i) % keys.length, argv, context);
-    }
-    return reply;
+    return replies.find(isError) ?? replies[0];
   }
 
   /** MGET, MSET, MSETNX, DEL, UNLINK, EXISTS, TOUCH over several shards. */

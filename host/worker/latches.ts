@@ -31,7 +31,8 @@ const waitAsync = (Atomics as unknown as { waitAsync(a: Int32Array, i: number, v
 export class Latches {
   /** Shards that this thread has reserved. */
   readonly #reserved = new Set<number>();
-  readonly #waiting = new Set<number>();
+  /** Whoever is to be told once a shard's latch may be free; one pending wait per shard serves them all. */
+  readonly #waiting = new Map<number, ((index: number) => void)[]>();
 
   /** @param owner This thread's id in latch words: 1 or more, unique in the store. */
   constructor(
@@ -76,7 +77,7 @@ export class Latches {
 
   /** The same after a call that took and released the latch by itself: wakes whoever failed on the reservation. */
   hadTurn(index: number): void {
-    if (!this.#reserved.has(index)) return;
+    if (this.#reserved.size === 0 || !this.#reserved.has(index)) return;
     this.#hadTurn(index);
     this.#wake(index);
   }
@@ -105,24 +106,25 @@ export class Latches {
     for (const other of [...this.#reserved]) this.hadTurn(other);
   }
 
-  isWaiting(index: number): boolean {
-    return this.#waiting.has(index);
-  }
-
   /**
-   * Calls `wake` once the latch of a shard has been released, or may have been. At most one wait per shard is pending;
-   * further calls while it is do nothing (the pending one's `wake` serves everybody).
+   * Calls `wake` once the latch of a shard has been released, or may have been; never before `wait` has returned. At
+   * most one futex wait per shard is pending, however many ask.
    */
   wait(index: number, wake: (index: number) => void): void {
-    if (this.#waiting.has(index)) return;
-    this.#waiting.add(index);
+    const others = this.#waiting.get(index);
+    if (others) {
+      others.push(wake);
+      return;
+    }
+    const wakes = [wake];
+    this.#waiting.set(index, wakes);
     const words = this.shards[index].words;
     Atomics.add(words, WAITERS, 1);
     const seq = Atomics.load(words, WAKE_SEQ);
     const done = (): void => {
       Atomics.sub(words, WAITERS, 1);
       this.#waiting.delete(index);
-      wake(index);
+      for (const each of wakes) each(index);
     };
     // The waiter is counted before the latch is looked at: an unlock from now on raises the sequence.
     const owner = Atomics.load(words, OWNER);

@@ -1,0 +1,25 @@
+// Errors of the world (STYLE §5): disk, ports, quotas, threads. Match on `code`, which is stable; never on the text.
+
+/** What went wrong. A new code is a new part of the public interface. */
+export type LatchkeyErrorCode =
+  /** A flag, a parameter or a line of a configuration file that cannot be used. */
+  | 'BAD_CONFIG'
+  /** A file that the configuration names cannot be read. */
+  | 'CONFIG_UNREADABLE'
+  /** An address could not be listened on. */
+  | 'LISTEN_FAILED'
+  /** Memory for the shards could not be had. */
+  | 'OUT_OF_MEMORY';
+
+export class LatchkeyError extends Error {
+  override readonly name = 'LatchkeyError';
+
+  /** @param message One line, for a person: it names the thing and says what is wrong with it. */
+  constructor(
+    readonly code: LatchkeyErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

@@ -1,0 +1,462 @@
+// From bytes to replies, for the connections of one thread. What arrives is copied into the window of the home shard,
+// cut into frames there, executed in place under the latches of the shards concerned, and answered in order with one
+// write. A connection that cannot go on (a latch is busy, a command is slow, the host has to think, clients are paused)
+// is parked: its later bytes wait in its queue, and the thread serves the others.
+import * as abi from '../kernel/abi.js';
+import type { ShardKernel } from '../kernel/kernel.js';
+import { BigFrame, decodeRequest, ProtocolError } from '../resp/request.js';
+import { type Connection, WAIT_HOST, WAIT_LATCH, WAIT_NONE, WAIT_PAUSE, WAIT_SLOW } from './connection.js';
+import type { CallContext, Clock, FrameRunner } from './frame-runner.js';
+import { GroupRunner } from './group-runner.js';
+import { type Latches, RESERVE_AFTER_MS, SPINS } from './latches.js';
+import { Output, Releases } from './output.js';
+import type { Stats } from './stats.js';
+
+/** Limits in force, read afresh each time they matter. */
+export interface Limits {
+  readonly protoMaxBulkLen: number;
+  readonly clientQueryBufferLimit: number;
+  readonly clientOutputBufferLimit: {
+    readonly normal: { readonly hardBytes: number; readonly softBytes: number; readonly softSeconds: number };
+  };
+}
+
+/** What the thread does for frames that are not simply the kernel's. */
+export interface FrameHooks {
+  /**
+   * Answers a frame that is the host's, or one that fits no window. The encoded reply, or a promise of it. Must not
+   * throw on any input, and its promise must not reject: either is a bug of ours and ends the process.
+   */
+  hostCommand(argv: Buffer[], connection: Connection): Uint8Array | Promise<Uint8Array>;
+  /** Runs a slow command in the slow lane. */
+  slowCommand(argv: Buffer[], context: CallContext): Promise<Uint8Array>;
+  /** The connection is over its limits, or has said its last word: its bytes are not looked at any more. */
+  closed(connection: Connection): void;
+}
+
+/** Bytes that a waiting connection may pile up before its transport is told to stop. */
+const HELD_BYTES_MAX = 1 << 20;
+
+/** What is to happen after a piece of the window: go on with the rest of it, or leave the connection for now. */
+const GO_ON = true;
+const LEAVE = false;
+
+export class FrameServer {
+  readonly releases: Releases;
+  readonly #home: ShardKernel;
+  readonly #out = new Output();
+  readonly #groups: GroupRunner;
+  readonly #parked: Set<Connection>[];
+  readonly #paused = new Set<Connection>();
+  #pausedUntilMs = 0;
+  #pausedWritesOnly = false;
+  #pauseTimer: NodeJS.Timeout | undefined;
+  #nowMs = 0;
+  /** Offset in the home window's input of the first byte that is not executed. */
+  #from = 0;
+
+  constructor(
+    readonly shards: readonly ShardKernel[],
+    readonly homeIndex: number,
+    readonly latches: Latches,
+    readonly runner: FrameRunner,
+    readonly clock: Clock,
+    readonly stats: Stats,
+    readonly limits: Limits,
+    readonly hooks: FrameHooks,
+  ) {
+    this.#home = shards[homeIndex];
+    this.releases = new Releases(latches.owner);
+    this.#groups = new GroupRunner(shards, homeIndex, latches, this.#out, this.releases);
+    this.#parked = shards.map(() => new Set());
+  }
+
+  /** Takes bytes that arrived; executes what can be, and writes the replies. The chunk is the server's from now on. */
+  receive(connection: Connection, chunk: Uint8Array): void {
+    if (connection.closed || connection.closeAfterReply) return;
+    this.#nowMs = this.clock.nowMs();
+    connection.lastActiveMs = this.#nowMs;
+    connection.netInputBytes += chunk.length;
+    this.stats.add('netInput', chunk.length);
+    this.stats.add('reads', 1);
+    if (connection.big) this.#gather(connection, [chunk]);
+    else connection.input.push(chunk);
+    if (connection.waiting === WAIT_NONE) {
+      if (connection.input.bytes >= connection.needBytes) this.#serve(connection);
+    } else if (connection.input.bytes > HELD_BYTES_MAX && !connection.readPaused) {
+      connection.readPaused = true;
+      connection.transport.pause();
+    }
+    if (connection.inputBytes > this.limits.clientQueryBufferLimit) this.#giveUp(connection);
+  }
+
+  /** Forgets a connection whose transport is gone. */
+  forget(connection: Connection): void {
+    connection.closed = true;
+    this.#paused.delete(connection);
+    if (connection.waiting !== WAIT_LATCH) return;
+    const parked = this.#parked[connection.parkedOn];
+    parked.delete(connection);
+    this.stats.add('parked', -1);
+    if (parked.size === 0) this.latches.unreserve(connection.parkedOn);
+  }
+
+  /** CLIENT PAUSE for this thread: all commands, or those that write, wait until `untilMs`. In the past: ends it. */
+  pause(untilMs: number, writesOnly: boolean): void {
+    this.#pausedUntilMs = untilMs;
+    this.#pausedWritesOnly = writesOnly;
+    clearTimeout(this.#pauseTimer);
+    const leftMs = untilMs - this.clock.nowMs();
+    if (leftMs > 0) this.#pauseTimer = setTimeout(() => this.pause(untilMs, writesOnly), Math.min(leftMs, 0x7fffffff));
+    if (leftMs > 0 && !writesOnly) return;
+    // Those that wait for no more than the right to read go on; writers among them come back by themselves.
+    // In a turn of their own: this may be called by a command in the middle of another connection's window.
+    const waiting = [...this.#paused];
+    this.#paused.clear();
+    setImmediate(() => {
+      for (const connection of waiting) this.#resume(connection);
+    });
+  }
+
+  /** Resolves once commands that may write are let through. */
+  async unpaused(): Promise<void> {
+    while (this.clock.nowMs() < this.#pausedUntilMs) {
+      const leftMs = Math.min(this.#pausedUntilMs - this.clock.nowMs(), 50);
+      await new Promise((resolve) => setTimeout(resolve, leftMs));
+    }
+  }
+
+  get pausing(): boolean {
+    return this.#pausedUntilMs !== 0 && this.#nowMs < this.#pausedUntilMs;
+  }
+
+  #giveUp(connection: Connection): void {
+    if (connection.closed) return;
+    this.hooks.closed(connection);
+    this.forget(connection);
+    connection.transport.destroy();
+  }
+
+  /** Goes on with a connection that waited. */
+  #resume(connection: Connection): void {
+    if (connection.closed) return;
+    connection.waiting = WAIT_NONE;
+    this.#nowMs = this.clock.nowMs();
+    this.#serve(connection);
+  }
+
+  #serve(connection: Connection): void {
+    const home = this.#home;
+    const { input } = connection;
+    while (input.bytes >= connection.needBytes && connection.waiting === WAIT_NONE && !connection.closeAfterReply) {
+      if (this.pausing && !this.#pausedWritesOnly) {
+        this.#waitForPause(connection);
+        break;
+      }
+      const loaded = input.peek(home.bytes, home.input, home.layout.inBytes);
+      connection.needBytes = 1;
+      this.#from = 0;
+      const goOn = this.shards.length === 1 ? this.#runWindow(connection, loaded) : this.#cutWindow(connection, loaded);
+      input.drop(this.#from);
+      if (connection.big) this.#gather(connection, input.takeAll());
+      if (goOn === LEAVE && connection.needBytes > 1 && input.bytes < connection.needBytes) break;
+    }
+    if (connection.readPaused && connection.waiting === WAIT_NONE) {
+      connection.readPaused = false;
+      connection.transport.resume();
+    }
+    this.#write(connection);
+  }
+
+  /** Hands the replies to the transport, and minds the limits. */
+  #write(connection: Connection): void {
+    if (connection.closed) {
+      this.#out.clear();
+      return;
+    }
+    const { bytes } = this.#out;
+    if (bytes !== 0) {
+      connection.netOutputBytes += bytes;
+      this.stats.add('netOutput', bytes);
+      this.#out.writeTo(connection.transport);
+    }
+    if (connection.closeAfterReply && connection.waiting === WAIT_NONE) {
+      this.hooks.closed(connection);
+      this.forget(connection);
+      connection.transport.end();
+      return;
+    }
+    const pending = connection.transport.pendingBytes;
+    if (pending !== 0 || connection.overSoftSinceMs !== 0) this.checkOutput(connection, pending);
+    if (this.releases.count !== 0) this.releases.drain(SPINS);
+  }
+
+  /** Closes the connection if its client does not read what it asked for. To be called now and then as well. */
+  checkOutput(connection: Connection, pending = connection.transport.pendingBytes): void {
+    const { hardBytes, softBytes, softSeconds } = this.limits.clientOutputBufferLimit.normal;
+    const over = softBytes !== 0 && pending > softBytes;
+    if (!over) connection.overSoftSinceMs = 0;
+    else if (connection.overSoftSinceMs === 0) connection.overSoftSinceMs = this.#nowMs;
+    const overLong = over && this.clock.nowMs() - connection.overSoftSinceMs > softSeconds * 1000;
+    if ((hardBytes !== 0 && pending > hardBytes) || overLong) this.#giveUp(connection);
+  }
+
+  /** Time, clocks, and what the connection brings, for the next call on a shard. */
+  #stamp(shard: ShardKernel, connection: Connection): void {
+    const writesPaused = this.pausing ? abi.CALL_NO_WRITES : 0;
+    shard.setNow(this.#nowMs);
+    shard.setControl(abi.CONTROL_DB, connection.db);
+    shard.setControl(abi.CONTROL_PROTO, connection.proto);
+    shard.setControl(abi.CONTROL_FLAGS, connection.callFlags | writesPaused);
+    shard.setControl(abi.CONTROL_COMMANDS_MAX, connection.replyMode === 'skipNext' ? 1 : abi.FRAMES_MAX);
+    shard.setControl(abi.CONTROL_BULK_MAX, this.limits.protoMaxBulkLen);
+    shard.setControl(abi.CONTROL_LRU_CLOCK, this.clock.lruClock());
+  }
+
+  /** Counts what a call executed. */
+  #account(connection: Connection, commands: number, opcode: number, errors: number): void {
+    if (commands === 0) return;
+    connection.commandCount += commands;
+    connection.lastOpcode = opcode;
+    if (connection.replyMode === 'skipNext') connection.replyMode = 'on';
+    connection.parkedSinceMs = 0;
+    this.stats.add('commands', commands);
+    if (errors !== 0) this.stats.add('errors', errors);
+  }
+
+  /** One shard: everything is executed straight from the window. */
+  #runWindow(connection: Connection, loaded: number): boolean {
+    const shard = this.#home;
+    for (;;) {
+      this.#stamp(shard, connection);
+      const status = shard.calls.run(shard.window, this.#from, loaded, this.latches.owner, SPINS);
+      if (status === abi.STATUS_BUSY) return this.#park(connection, this.homeIndex);
+      this.latches.hadTurn(this.homeIndex);
+      this.#from += shard.control(abi.CONTROL_CONSUMED);
+      this.#account(
+        connection,
+        shard.control(abi.CONTROL_COMMANDS),
+        shard.control(abi.CONTROL_OPCODE),
+        shard.control(abi.CONTROL_ERRORS),
+      );
+      this.#out.takeFrom(shard, this.releases);
+      if (status === abi.STATUS_DONE) return GO_ON;
+      if (this.#stopped(connection, status, shard, loaded) === LEAVE) return LEAVE;
+    }
+  }
+
+  /** Several shards: the window is cut into frames, which are sorted by shard, executed, and their replies merged. */
+  #cutWindow(connection: Connection, loaded: number): boolean {
+    const home = this.#home;
+    while (this.#from < loaded) {
+      this.#stamp(home, connection);
+      const cut = home.calls.cut(home.window, this.#from, loaded);
+      const frames = home.control(abi.CONTROL_COMMANDS);
+      const end = home.control(abi.CONTROL_CONSUMED);
+      if (frames === 0) {
+        this.#from = end;
+        if (cut === abi.STATUS_DONE) continue;
+        if (cut === abi.STATUS_MALFORMED) this.#out.takeFrom(home, this.releases);
+        if (this.#stopped(connection, cut, home, loaded) === LEAVE) return LEAVE;
+        continue;
+      }
+      const single = home.control(abi.CONTROL_GROUPS) === 1;
+      const local = this.shards.length;
+      if (single && home.control(abi.CONTROL_GROUP) !== this.homeIndex && home.control(abi.CONTROL_GROUP) !== local) {
+        this.#stamp(this.shards[home.control(abi.CONTROL_GROUP)], connection);
+      } else if (!single) this.#stampGroups(connection);
+      const done = single ? this.#groups.runOne(this.#from, end) : this.#groups.runAll(frames);
+      if (done.status === abi.STATUS_BUSY) return this.#park(connection, done.shard);
+      this.#from = single ? this.#from + done.consumed : done.consumed;
+      this.#account(connection, done.commands, done.opcode, done.errors);
+      if (done.status === abi.STATUS_DONE || done.status === abi.STATUS_FULL) continue;
+      if (this.#stopped(connection, done.status, this.shards[done.shard], loaded) === LEAVE) return LEAVE;
+    }
+    return GO_ON;
+  }
+
+  #stampGroups(connection: Connection): void {
+    for (const index of this.#groups.involved())
+      if (index !== this.homeIndex) this.#stamp(this.shards[index], connection);
+  }
+
+  /** A call stopped at the frame at #from for a reason. `shard`'s control block and argument table describe the frame. */
+  #stopped(connection: Connection, status: number, shard: ShardKernel, loaded: number): boolean {
+    switch (status) {
+      case abi.STATUS_FULL:
+        return GO_ON;
+      case abi.STATUS_NEED_MORE:
+        return this.#needMore(connection, shard.control(abi.CONTROL_NEED), loaded);
+      case abi.STATUS_HOST:
+        return this.#host(connection, this.#takeFrame(shard));
+      case abi.STATUS_MANY:
+        return this.#many(connection, shard);
+      case abi.STATUS_SLOW:
+        return this.#slow(connection, this.#takeFrame(shard));
+      case abi.STATUS_MALFORMED:
+        this.stats.add('protocolErrors', 1);
+        connection.closeAfterReply = true;
+        return LEAVE;
+      case abi.STATUS_BIG:
+        connection.big = new BigFrame(this.limits.protoMaxBulkLen);
+        return LEAVE;
+      case abi.STATUS_WRITE:
+        this.#waitForPause(connection);
+        return LEAVE;
+      default:
+        throw new Error(`the kernel answered status ${status} to a window`);
+    }
+  }
+
+  #needMore(connection: Connection, needBytes: number, loaded: number): boolean {
+    const room = this.#home.layout.inBytes;
+    if (needBytes > room || (this.#from === 0 && loaded === room)) {
+      connection.big = new BigFrame(this.limits.protoMaxBulkLen);
+    } else connection.needBytes = Math.max(needBytes, loaded - this.#from + 1);
+    return LEAVE;
+  }
+
+  #waitForPause(connection: Connection): void {
+    connection.waiting = WAIT_PAUSE;
+    this.#paused.add(connection);
+  }
+
+  /** Arguments of the frame in hand, copied out; the frame counts as consumed. */
+  #takeFrame(shard: ShardKernel): Buffer[] {
+    const argv = argumentsOf(shard);
+    this.#from += shard.control(abi.CONTROL_FRAME_BYTES);
+    return argv;
+  }
+
+  #host(connection: Connection, argv: Buffer[]): boolean {
+    const wasOff = connection.replyMode === 'off';
+    const wasSkipped = connection.replyMode === 'skipNext';
+    if (wasSkipped) connection.replyMode = 'on';
+    const reply = this.hooks.hostCommand(argv, connection);
+    connection.commandCount++;
+    this.stats.add('commands', 1);
+    const take = (bytes: Uint8Array): void => {
+      // CLIENT REPLY ON answers even when it ends the silence.
+      const silent = wasOff ? connection.replyMode === 'off' : wasSkipped && connection.lastCommand !== 'client|reply';
+      if (bytes[0] === 0x2d) this.stats.add('errors', 1);
+      if (!silent) this.#out.push(bytes);
+    };
+    if (reply instanceof Uint8Array) {
+      take(reply);
+      return connection.closeAfterReply || this.pausing ? LEAVE : GO_ON;
+    }
+    this.#await(connection, WAIT_HOST, reply, take);
+    return LEAVE;
+  }
+
+  /** Parks the connection until a promise has its reply. */
+  #await(connection: Connection, why: number, reply: Promise<Uint8Array>, take: (bytes: Uint8Array) => void): void {
+    connection.waiting = why;
+    void reply.then((bytes) => {
+      if (connection.closed) return;
+      take(bytes);
+      this.#resume(connection);
+    });
+  }
+
+  #contextOf(connection: Connection): CallContext {
+    return {
+      db: connection.db,
+      proto: connection.proto,
+      callFlags: connection.noTouch ? abi.CALL_NO_TOUCH : 0,
+      bulkBytesMax: this.limits.protoMaxBulkLen,
+    };
+  }
+
+  #many(connection: Connection, shard: ShardKernel): boolean {
+    const argv = argumentsOf(shard);
+    const frameBytes = shard.control(abi.CONTROL_FRAME_BYTES);
+    const opcode = shard.control(abi.CONTROL_OPCODE);
+    const outcome = this.runner.run(argv, this.#contextOf(connection));
+    if ('busy' in outcome) return this.#park(connection, outcome.busy);
+    this.#from += frameBytes;
+    if ('slow' in outcome) return this.#slow(connection, argv);
+    this.#counted(connection, opcode, outcome.reply);
+    return GO_ON;
+  }
+
+  #slow(connection: Connection, argv: Buffer[]): boolean {
+    this.stats.add('slow', 1);
+    const opcode = this.runner.opcodeOf(argv);
+    this.#await(connection, WAIT_SLOW, this.hooks.slowCommand(argv, this.#contextOf(connection)), (bytes) =>
+      this.#counted(connection, opcode, bytes),
+    );
+    return LEAVE;
+  }
+
+  /** One command was executed outside the window. */
+  #counted(connection: Connection, opcode: number, reply: Uint8Array): void {
+    connection.commandCount++;
+    connection.lastOpcode = opcode;
+    connection.parkedSinceMs = 0;
+    this.stats.add('commands', 1);
+    this.stats.addCalls(opcode, 1);
+    if (reply[0] === 0x2d) this.stats.add('errors', 1);
+    if (connection.replyMode === 'on') this.#out.push(reply);
+    else if (connection.replyMode === 'skipNext') connection.replyMode = 'on';
+  }
+
+  #park(connection: Connection, shard: number): boolean {
+    const nowMs = performance.now();
+    if (connection.parkedSinceMs === 0) connection.parkedSinceMs = nowMs;
+    else if (nowMs - connection.parkedSinceMs > RESERVE_AFTER_MS) this.latches.reserve(shard);
+    connection.waiting = WAIT_LATCH;
+    connection.parkedOn = shard;
+    this.stats.add('parked', 1);
+    const parked = this.#parked[shard];
+    parked.add(connection);
+    if (parked.size === 1) this.latches.wait(shard, this.#wake);
+    return LEAVE;
+  }
+
+  /** The latch of a shard may be free: those that wait for it try again, in order of arrival. */
+  readonly #wake = (shard: number): void => {
+    const parked = this.#parked[shard];
+    const waiting = [...parked];
+    parked.clear();
+    this.stats.add('parked', -waiting.length);
+    for (const connection of waiting) this.#resume(connection);
+  };
+
+  /** Feeds a frame that no window holds; once it is whole, the host runs it. */
+  #gather(connection: Connection, chunks: Uint8Array[]): void {
+    for (const chunk of chunks) {
+      const { big } = connection;
+      if (!big) {
+        connection.input.push(chunk);
+        continue;
+      }
+      try {
+        const whole = big.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+        if (!whole) continue;
+        connection.big = undefined;
+        if (whole.rest.length !== 0) connection.input.push(whole.rest);
+        this.#host(connection, decodeRequest(whole.frame));
+      } catch (error) {
+        if (!(error instanceof ProtocolError)) throw error;
+        connection.big = undefined;
+        connection.closeAfterReply = true;
+        this.stats.add('protocolErrors', 1);
+        this.#out.push(Buffer.from(`-ERR ${error.message}\r\n`, 'latin1'));
+      }
+    }
+    if (connection.waiting === WAIT_NONE) this.#write(connection);
+  }
+}
+
+/** Arguments of the frame that stopped the shard's last call, copied out of shared memory. */
+export function argumentsOf(shard: ShardKernel): Buffer[] {
+  const count = shard.control(abi.CONTROL_ARGC);
+  const { words } = shard;
+  const argv = new Array<Buffer>(count);
+  for (let i = 0, row = shard.argv >> 2; i < count; i++, row += 2) {
+    const ptr = words[row] >>> 0;
+    argv[i] = Buffer.from(shard.bytes.subarray(ptr, ptr + (words[row + 1] >>> 0)));
+  }
+  return argv;
+}

@@ -1,0 +1,136 @@
+// The replies of one read, gathered before they are written at once. One of these serves a whole worker: it is filled
+// and written out within one turn of the event loop.
+import * as abi from '../kernel/abi.js';
+import type { ShardKernel } from '../kernel/kernel.js';
+
+const FIRST_BYTES = 1 << 16;
+/** A longer reply is not copied into the buffer but kept as a part of its own. */
+const PART_BYTES_MIN = 1 << 14;
+
+/** Where bytes go. */
+export interface Sink {
+  /**
+   * Hands bytes over. True: the system has taken all of them, and the memory may be reused at once. False: they are
+   * still being read, for good.
+   */
+  write(bytes: Uint8Array): boolean;
+}
+
+export class Output {
+  #buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  #used = 0;
+  /** Begin of the bytes in the buffer that are in no part yet. */
+  #open = 0;
+  #parts: Uint8Array[] = [];
+  #partBytes = 0;
+
+  /** Bytes gathered. */
+  get bytes(): number {
+    return this.#partBytes + this.#used - this.#open;
+  }
+
+  #room(count: number): void {
+    if (this.#used + count <= this.#buffer.length) return;
+    this.#close();
+    this.#buffer = Buffer.allocUnsafeSlow(Math.max(count, this.#buffer.length));
+    this.#used = 0;
+    this.#open = 0;
+  }
+
+  #close(): void {
+    if (this.#used === this.#open) return;
+    this.#parts.push(this.#buffer.subarray(this.#open, this.#used));
+    this.#partBytes += this.#used - this.#open;
+    this.#open = this.#used;
+  }
+
+  /** Copies bytes of a shard's memory in. */
+  append(memory: Uint8Array, at: number, count: number): void {
+    this.#room(count);
+    if (count <= 32) {
+      // Short replies are most replies, and a call of `set` costs more than they do.
+      const buffer = this.#buffer;
+      for (let i = 0, to = this.#used; i < count; i++) buffer[to++] = memory[at + i];
+    } else this.#buffer.set(memory.subarray(at, at + count), this.#used);
+    this.#used += count;
+  }
+
+  /** Takes a reply over: its memory must not change any more. */
+  push(reply: Uint8Array): void {
+    if (reply.length < PART_BYTES_MIN) {
+      this.#room(reply.length);
+      this.#buffer.set(reply, this.#used);
+      this.#used += reply.length;
+      return;
+    }
+    this.#close();
+    this.#parts.push(reply);
+    this.#partBytes += reply.length;
+  }
+
+  /** Takes the output of the shard's last `exec`, pieces included; these are given up by `releases.later`. */
+  takeFrom(shard: ShardKernel, releases: Releases): void {
+    const pieces = shard.control(abi.CONTROL_PIECES);
+    if (pieces === 0) {
+      this.append(shard.bytes, shard.output, shard.control(abi.CONTROL_OUT_BYTES));
+      return;
+    }
+    for (let i = 0; i < pieces; i++) {
+      const row = (shard.window + abi.WINDOW_PIECES + i * 16) >> 2;
+      const ptr = shard.words[row] >>> 0;
+      const length = shard.words[row + 1] >>> 0;
+      const kind = shard.words[row + 2];
+      if (length >= PART_BYTES_MIN) this.push(Buffer.from(shard.view(ptr, length)));
+      else if (length !== 0) this.append(shard.view(ptr, length), 0, length);
+      if (kind !== abi.PIECE_BYTES) releases.later(shard, kind, shard.words[row + 3] >>> 0);
+    }
+  }
+
+  /** Hands everything to the sink and is empty afterwards. */
+  writeTo(sink: Sink): void {
+    if (this.#parts.length === 0) {
+      if (this.#used === 0) return;
+      if (!sink.write(this.#buffer.subarray(0, this.#used))) this.#buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+    } else {
+      this.#close();
+      for (const part of this.#parts) sink.write(part);
+      this.#buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+    }
+    this.clear();
+  }
+
+  clear(): void {
+    this.#used = 0;
+    this.#open = 0;
+    this.#parts = [];
+    this.#partBytes = 0;
+  }
+}
+
+/** Pins and blocks behind replies that have been copied, to be given up under their shard's latch when it is free. */
+export class Releases {
+  readonly #waiting: { shard: ShardKernel; kind: number; ptr: number }[] = [];
+
+  /** @param owner Latch owner id of this thread. */
+  constructor(readonly owner: number) {}
+
+  get count(): number {
+    return this.#waiting.length;
+  }
+
+  later(shard: ShardKernel, kind: number, ptr: number): void {
+    this.#waiting.push({ shard, kind, ptr });
+  }
+
+  /** Gives up what it can get the latch for within `spins`. */
+  drain(spins: number): void {
+    for (let i = this.#waiting.length - 1; i >= 0; i--) {
+      const { shard, kind, ptr } = this.#waiting[i];
+      if (shard.calls.begin(this.owner, spins) !== 1) continue;
+      if (kind === abi.PIECE_PINNED) shard.calls.unpin(ptr);
+      else shard.calls.blockFree(ptr);
+      shard.calls.end(this.owner);
+      this.#waiting.splice(i, 1);
+    }
+  }
+}
