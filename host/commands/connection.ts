@@ -53,7 +53,6 @@ export const CONNECTION_COMMANDS: readonly CommandSpec[] = [
       ],
     ],
     where: 'host',
-    knownDifferences: 'Names this server and its version.',
   },
   {
     name: 'ping',
@@ -149,6 +148,7 @@ export const CONNECTION_COMMANDS: readonly CommandSpec[] = [
         acl: ['connection'],
         arguments: [{ name: 'connection-name', type: 'string' }],
         where: 'host',
+        knownDifferences: 'A name has 64 KiB at most.',
       },
       {
         name: 'setinfo',

@@ -301,7 +301,7 @@ export const SERVER_COMMANDS: readonly CommandSpec[] = [
     flags: ['admin', 'noscript', 'loading', 'stale'],
     docFlags: ['syscmd'],
     where: 'host',
-    knownDifferences: 'Few subcommands exist here.',
+    knownDifferences: 'Few subcommands exist; OBJECT has other fields.',
   },
   {
     name: 'memory',

@@ -172,7 +172,8 @@ export interface Command extends CommandSpec {
 /**
  * A reply before it is encoded. Strings and bytes are bulk strings, numbers are integers, arrays are arrays, `null` is
  * the null bulk string in RESP2 and the null in RESP3. A status and an error are simple strings. A set is a RESP3 set
- * and a RESP2 array; pairs are a RESP3 map and a RESP2 array of keys and values in turn.
+ * and a RESP2 array; pairs are a RESP3 map and a RESP2 array of keys and values in turn. A double and a verbatim text are
+ * bulk strings in RESP2.
  */
 export type Reply =
   | null
@@ -182,6 +183,7 @@ export type Reply =
   | Uint8Array
   | readonly Reply[]
   | { readonly verbatim: string }
+  | { readonly double: number }
   | { readonly status: string }
   | { readonly error: string }
   | { readonly set: readonly Reply[] }

@@ -25,7 +25,10 @@ function write(reply: Reply, proto: number, parts: Buffer[]): void {
     for (const item of reply) write(item, proto, parts);
   } else if ('status' in reply) parts.push(text(`+${reply.status}\r\n`));
   else if ('error' in reply) parts.push(text(`-${reply.error}\r\n`));
-  else if ('verbatim' in reply) {
+  else if ('double' in reply) {
+    if (proto === 3) parts.push(text(`,${reply.double}\r\n`));
+    else write(String(reply.double), proto, parts);
+  } else if ('verbatim' in reply) {
     const bytes = text(reply.verbatim);
     if (proto === 3) parts.push(text(`=${bytes.length + 4}\r\ntxt:`), bytes, text('\r\n'));
     else write(bytes, proto, parts);

@@ -1,6 +1,5 @@
-// Does COMMAND describe our commands as redis-server 7.0 does? Our structures are encoded here by a few lines of RESP
-// and compared with the bytes of a real server, both protocols. What differs on purpose is taken out of both sides:
-// the order of subcommands (Redis keeps them in a hash table), subcommands that we do not have, and the wording of
+// Does COMMAND describe our commands as redis-server 7.0 does? Our replies are compared with the bytes of a real server,
+// in both protocols. What differs on purpose is taken out of both sides: the order of subcommands (Redis keeps them in a hash table), subcommands that we do not have, and the wording of
 // summaries and complexities.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -23,6 +22,7 @@ import {
   keysOfCommand,
   type Reply,
 } from '../../host/commands/index.js';
+import { encodeReply } from '../../host/resp/reply.js';
 
 const found = /v=(7\.0\.\d+)/.exec(spawnSync('redis-server', ['--version'], { encoding: 'utf8' }).stdout ?? '');
 const skipped = found === null && !process.env.CI;
@@ -34,21 +34,7 @@ type Protocol = 2 | 3;
 const PROTOCOLS = [2, 3] as const;
 
 function encode(reply: Reply, protocol: Protocol): string {
-  const header = (resp3: string, count: number) => `${protocol === 3 ? resp3 : '*'}${count}\r\n`;
-  if (reply === null) return protocol === 3 ? '_\r\n' : '$-1\r\n';
-  if (typeof reply === 'number') return `:${reply}\r\n`;
-  if (typeof reply === 'string') return `$${reply.length}\r\n${reply}\r\n`;
-  if (reply instanceof Uint8Array) return encode(Buffer.from(reply).toString('latin1'), protocol);
-  if ('status' in reply) return `+${reply.status}\r\n`;
-  if ('error' in reply) return `-${reply.error}\r\n`;
-  if ('set' in reply) {
-    return header('~', reply.set.length) + reply.set.map((item) => encode(item, protocol)).join('');
-  }
-  if ('pairs' in reply) {
-    const size = protocol === 3 ? reply.pairs.length : reply.pairs.length * 2;
-    return header('%', size) + reply.pairs.map((pair) => pair.map((item) => encode(item, protocol)).join('')).join('');
-  }
-  return `*${reply.length}\r\n${reply.map((item) => encode(item, protocol)).join('')}`;
+  return encodeReply(reply, protocol).toString('latin1');
 }
 
 /** Bytes of one reply, kept as they came, with the tree of its parts. */

@@ -4,13 +4,14 @@ import { describe, expect, it } from 'vitest';
 import type { Protocol } from '../support/generator/duel.js';
 import { describeWith } from '../support/programs.js';
 import { bitScripts, halfGigabyteScripts } from './cases/bits.js';
+import { hostScripts } from './cases/host.js';
 import { keyspaceScripts } from './cases/keyspace.js';
 import { stringScripts } from './cases/strings.js';
 import { unknownScripts } from './cases/unknown.js';
 import { replayScript } from './script.js';
 import { SUBJECT, sides } from './sides.js';
 
-const SCRIPTS = [...stringScripts, ...bitScripts, ...keyspaceScripts, ...unknownScripts];
+const SCRIPTS = [...stringScripts, ...bitScripts, ...keyspaceScripts, ...hostScripts, ...unknownScripts];
 const PROTOCOLS: Protocol[] = [2, 3];
 
 describeWith('redis-server', `hand-picked commands, ${SUBJECT} against redis-server`, () => {

@@ -1,4 +1,5 @@
-// Command lines about the connection and the server whose replies do not depend on when or where they run.
+// Command lines about the connection and the server whose replies do not depend on when or where they run. What belongs to
+// commands that do not exist here yet is in later.ts.
 import type { Script } from '../script.js';
 
 const raw = String.raw;
@@ -18,10 +19,24 @@ export const hostScripts: Script[] = [
       ECHO "\x00\xff\r\n"
       TIME x
       ~ TIME
-      LASTSAVE x
-      ~ LASTSAVE
       LOLWUT VERSION abc
       LOLWUT VERSION ""
+      LOLWUT VERSION 99999999999999999999
+      LOLWUT VERSION 5 x
+      LOLWUT VERSION 6 10 y
+      SELECT
+      SELECT 1 2
+      SELECT abc
+      SELECT ""
+      SELECT 1.0
+      SELECT -1
+      SELECT 16
+      SELECT 2147483647
+      SELECT 2147483648
+      SELECT -2147483649
+      SELECT 99999999999999999999
+      SELECT 15
+      SELECT 0
     `,
   },
   {
@@ -50,6 +65,15 @@ export const hostScripts: Script[] = [
       AUTH nobody password
       AUTH a b c
       AUTH ""
+      HELLO 3 AUTH Default x
+      HELLO 3 "a\nb"
+      HELLO 3 "a\x00b"
+      HELLO 3 SETNAME me SETNAME "a b"
+      CLIENT GETNAME
+      HELLO 3 SETNAME you garbage
+      CLIENT GETNAME
+      HELLO 3 SETNAME them AUTH nobody x
+      CLIENT GETNAME
     `,
   },
   {
@@ -80,8 +104,6 @@ export const hostScripts: Script[] = [
     lines: raw`
       CLIENT garbage
       CLIENT "with\r\nbreak"
-      CLIENT NO-TOUCH on
-      CLIENT SETINFO LIB-NAME x
       CLIENT REPLY
       CLIENT REPLY garbage
       CLIENT REPLY ON
@@ -95,6 +117,11 @@ export const hostScripts: Script[] = [
       CLIENT KILL ID -1
       CLIENT KILL ID 999999999
       CLIENT KILL TYPE garbage
+      CLIENT KILL TYPE "a\r\nb\x00c"
+      CLIENT KILL ID 9223372036854775807
+      CLIENT KILL ID 9223372036854775808
+      CLIENT KILL USER Default
+      CLIENT KILL USER "a\nb"
       CLIENT KILL USER nobody
       CLIENT KILL ADDR 127.0.0.1:1
       CLIENT KILL LADDR 127.0.0.1:1
@@ -114,44 +141,28 @@ export const hostScripts: Script[] = [
       CLIENT LIST ID abc
       CLIENT LIST ID 0
       CLIENT LIST ID 999999999
+      CLIENT LIST ID 999999999 abc
+      CLIENT LIST TYPE normal x
+      CLIENT LIST TYPE slave
       CLIENT PAUSE
       CLIENT PAUSE abc
       CLIENT PAUSE -1
       CLIENT PAUSE 1.5
       CLIENT PAUSE 10 garbage
+      CLIENT PAUSE abc garbage
+      CLIENT PAUSE 99999999999999999999
+      CLIENT PAUSE 9223372036854775807
+      CLIENT PAUSE 0 WRITE
+      CLIENT PAUSE 0 all
       CLIENT PAUSE 10 WRITE x
       CLIENT PAUSE 0
       CLIENT UNPAUSE
       CLIENT UNPAUSE x
-      CLIENT UNBLOCK
-      CLIENT UNBLOCK abc
-      CLIENT UNBLOCK 999999999
-      CLIENT UNBLOCK 999999999 TIMEOUT
-      CLIENT UNBLOCK 999999999 ERROR
-      CLIENT UNBLOCK 999999999 garbage
-      CLIENT UNBLOCK 1 TIMEOUT x
       CLIENT NO-EVICT
       CLIENT NO-EVICT garbage
       CLIENT NO-EVICT on
       CLIENT NO-EVICT off
       CLIENT NO-EVICT on x
-      CLIENT GETREDIR
-      CLIENT GETREDIR x
-      CLIENT CACHING
-      CLIENT CACHING garbage
-      CLIENT CACHING yes
-      CLIENT TRACKING
-      CLIENT TRACKING garbage
-      CLIENT TRACKING on garbage
-      CLIENT TRACKING on REDIRECT
-      CLIENT TRACKING on REDIRECT abc
-      CLIENT TRACKING on REDIRECT 999999999
-      CLIENT TRACKING on PREFIX
-      CLIENT TRACKING on PREFIX a
-      CLIENT TRACKING on OPTIN OPTOUT
-      CLIENT TRACKING off
-      CLIENT TRACKINGINFO
-      CLIENT TRACKINGINFO x
     `,
   },
   {
@@ -173,8 +184,6 @@ export const hostScripts: Script[] = [
       CONFIG SET timeout 0 timeout 0
       CONFIG SET timeout 0 nosuchparameter 1
       CONFIG SET maxmemory-policy garbage
-      CONFIG SET appendfsync garbage
-      CONFIG SET appendonly garbage
       CONFIG SET databases 5
       CONFIG SET daemonize yes
       CONFIG SET timeout 0
@@ -185,9 +194,6 @@ export const hostScripts: Script[] = [
       CONFIG GET databases
       CONFIG GET maxmemory
       CONFIG GET maxmemory-policy
-      CONFIG GET appendonly
-      CONFIG GET appendfsync
-      CONFIG GET save
       CONFIG SET maxmemory 100mb
       CONFIG GET maxmemory
       CONFIG SET maxmemory 0 maxmemory-policy noeviction
@@ -224,10 +230,14 @@ export const hostScripts: Script[] = [
       COMMAND GETKEYSANDFLAGS nosuchcommand
       COMMAND GETKEYSANDFLAGS PING
       COMMAND GETKEYSANDFLAGS SET k v
+      COMMAND HELP
+      COMMAND HELP x
+      COMMAND LIST FILTERBY MODULE
+      COMMAND LIST filterby aclcat bitmap x
     `,
   },
   {
-    title: 'DEBUG, MODULE, MEMORY, SHUTDOWN and saving',
+    title: 'DEBUG, MODULE, MEMORY and SHUTDOWN',
     lines: raw`
       DEBUG
       DEBUG SLEEP 0
@@ -237,8 +247,6 @@ export const hostScripts: Script[] = [
       MODULE LIST
       MODULE LIST x
       MODULE garbage
-      MODULE LOAD nosuch.so
-      MODULE UNLOAD nosuch
       MEMORY garbage
       MEMORY DOCTOR x
       MEMORY STATS x
@@ -252,169 +260,28 @@ export const hostScripts: Script[] = [
       SHUTDOWN ABORT NOW
       SHUTDOWN ABORT ABORT
       SHUTDOWN NOW garbage
-      SAVE x
-      BGSAVE garbage
-      BGSAVE SCHEDULE x
-      BGREWRITEAOF x
+      DEBUG HELP
+      SHUTDOWN "NOSAVE\x00x" SAVE
+      MEMORY
+      MEMORY USAGE
+      MEMORY HELP
+      MEMORY HELP x
+      MEMORY DOCTOR "x\ny"
+      MODULE HELP x
+      MODULE "a\r\nb"
     `,
   },
   {
-    title: 'SLOWLOG and LATENCY',
+    title: 'OBJECT without a key',
     lines: raw`
-      SLOWLOG
-      SLOWLOG garbage
-      SLOWLOG GET abc
-      SLOWLOG GET -2
-      SLOWLOG GET 1 2
-      SLOWLOG LEN x
-      SLOWLOG RESET x
-      SLOWLOG RESET
-      SLOWLOG LEN
-      SLOWLOG GET
-      SLOWLOG GET 0
-      SLOWLOG GET -1
-      LATENCY
-      LATENCY garbage
-      LATENCY RESET
-      LATENCY RESET nosuchevent
-      LATENCY LATEST
-      LATENCY LATEST x
-      LATENCY HISTORY
-      LATENCY HISTORY nosuchevent
-      LATENCY GRAPH
-      LATENCY GRAPH nosuchevent
-      LATENCY HISTOGRAM nosuchcommand
-    `,
-  },
-  {
-    title: 'replication and cluster commands on a server that has neither',
-    lines: raw`
-      ROLE
-      ROLE x
-      REPLICAOF
-      REPLICAOF no
-      REPLICAOF NO ONE
-      REPLICAOF localhost abc
-      SLAVEOF NO ONE
-      FAILOVER ABORT
-      FAILOVER garbage
-      WAIT
-      WAIT 0
-      WAIT abc 0
-      WAIT 0 abc
-      WAIT 0 -1
-      WAIT 0 0
-      CLUSTER
-      CLUSTER garbage
-      CLUSTER INFO
-      CLUSTER SLOTS
-      CLUSTER KEYSLOT k
-      READONLY
-      READWRITE
-      ASKING
-      PSYNC
-    `,
-  },
-  {
-    title: 'transaction errors',
-    lines: raw`
-      EXEC
-      DISCARD
-      MULTI x
-      EXEC x
-      WATCH
-      UNWATCH
-      UNWATCH x
-      MULTI
-      MULTI
-      WATCH k
-      PING
-      DISCARD
-      MULTI
-      SET k
-      SET k v
-      EXEC
-      EXISTS k
-      MULTI
-      nosuchcommand
-      EXEC
-      MULTI
-      SET k v
-      INCR k
-      GET k
-      EXEC
-      WATCH k
-      SET k 1
-      MULTI
-      GET k
-      EXEC
-      MULTI
-      EXEC
-    `,
-  },
-  {
-    title: 'publishing to nobody',
-    lines: raw`
-      PUBLISH
-      PUBLISH c
-      PUBLISH c m x
-      PUBLISH c m
-      SPUBLISH c m
-      PUBSUB
-      PUBSUB garbage
-      PUBSUB CHANNELS
-      PUBSUB CHANNELS a b
-      PUBSUB NUMSUB
-      PUBSUB NUMSUB a b
-      PUBSUB NUMPAT
-      PUBSUB NUMPAT x
-      PUBSUB SHARDCHANNELS
-      PUBSUB SHARDNUMSUB a
-      SUBSCRIBE
-      PSUBSCRIBE
-      SSUBSCRIBE
-    `,
-  },
-  {
-    title: 'ACL with the default user only',
-    lines: raw`
-      ACL
-      ACL garbage
-      ACL WHOAMI
-      ACL WHOAMI x
-      ACL USERS
-      ACL LIST
-      ACL GETUSER nobody
-      ACL DELUSER default
-      ACL DELUSER nobody
-      ACL SETUSER nobody garbage
-      ACL CAT nosuchcategory
-      ACL GENPASS abc
-      ACL GENPASS 0
-      ACL GENPASS -1
-      ACL GENPASS 5000
-      ACL LOG abc
-      ACL LOG RESET
-      ACL LOG
-      ACL SAVE
-      ACL LOAD
-      ACL DRYRUN nobody GET k
-      ACL DRYRUN default nosuchcommand
-      ACL DRYRUN default GET
-      ACL DRYRUN default GET k
-    `,
-  },
-  {
-    title: 'containers of scripts, functions and streams',
-    lines: raw`
-      SCRIPT
-      SCRIPT garbage
-      FUNCTION
-      FUNCTION garbage
-      XGROUP
-      XGROUP garbage
-      XINFO
-      XINFO garbage
+      OBJECT
+      OBJECT HELP
+      OBJECT HELP x
+      OBJECT ENCODING
+      OBJECT FREQ
+      OBJECT garbage
+      OBJECT "a\r\nb"
+      OBJECT "a\x00b"
     `,
   },
   {
@@ -424,10 +291,8 @@ export const hostScripts: Script[] = [
       SELECT 3
       SET k v
       CLIENT SETNAME me
-      MULTI
       RESET
       GET k
-      EXEC
       CLIENT GETNAME
       SELECT 3
       GET k

@@ -1,0 +1,59 @@
+// The way of a frame that the kernel left to the host: found in the table, checked, and run. Every frame gets an answer.
+import { type Command, commandOf, type Reply } from '../../commands/index.js';
+import type { Client, Encoded, HostHandler, Services } from '../context.js';
+import { debugRefusal } from './debug.js';
+import { cString, quotingError } from './values.js';
+
+/** Bytes of the name, and of all arguments together, that an error quotes at most. */
+const QUOTED_BYTES_MAX = 128;
+const NOAUTH = { error: 'NOAUTH Authentication required.' } as const;
+
+function unknownCommand(argv: readonly Uint8Array[]): Encoded {
+  const name = cString(argv[0]).slice(0, QUOTED_BYTES_MAX);
+  // The name of a container alone is known: then it is the subcommand that is not.
+  const container = commandOf(argv.slice(0, 1));
+  if (container !== undefined) {
+    const sub = cString(argv[1]).slice(0, QUOTED_BYTES_MAX);
+    return quotingError(`ERR unknown subcommand '${sub}'. Try ${container.name.toUpperCase()} HELP.`);
+  }
+  let quoted = '';
+  for (let i = 1; i < argv.length && quoted.length < QUOTED_BYTES_MAX; i++) {
+    quoted += `'${cString(argv[i]).slice(0, QUOTED_BYTES_MAX - quoted.length)}' `;
+  }
+  return quotingError(`ERR unknown command '${name}', with args beginning with: ${quoted}`);
+}
+
+function arityFits({ arity }: Command, argc: number): boolean {
+  return arity > 0 ? argc === arity : argc >= -arity;
+}
+
+/**
+ * Makes the function that runs host commands.
+ * @param findHandler By full name. What has no handler is the kernel's, and goes to `services.call`.
+ */
+export function executor(findHandler: (fullName: string) => HostHandler | undefined) {
+  /**
+   * Answers any frame of at least one argument. Never throws on what a client sent.
+   * @param argv Borrowed until the answer is there.
+   * @returns    The answer, to be written in the protocol that the client has afterwards: HELLO and RESET change it.
+   */
+  return function executeHostCommand(
+    argv: readonly Buffer[],
+    client: Client,
+    services: Services,
+  ): Reply | Encoded | Promise<Reply | Encoded> {
+    const command = commandOf(argv);
+    client.lastCommand = command?.fullName ?? 'NULL';
+    if (command === undefined) return unknownCommand(argv);
+    if (!arityFits(command, argv.length)) {
+      return { error: `ERR wrong number of arguments for '${command.fullName}' command` };
+    }
+    const { requirepass, enableDebugCommand } = services.config.values;
+    const refusal = command.name === 'debug' ? debugRefusal(enableDebugCommand, client) : undefined;
+    if (refusal) return refusal;
+    if (requirepass !== '' && !client.authenticated && !command.flags.includes('no_auth')) return NOAUTH;
+    const handler = findHandler(command.fullName);
+    if (handler) return handler(argv, client, services, command);
+    return services.call(argv, client).then((encoded) => ({ encoded }));
+  };
+}

@@ -1,0 +1,31 @@
+// Host commands: which function answers which command. One file per family; `execute.ts` is the way in.
+import type { HostHandler } from '../context.js';
+import { CLIENT_HANDLERS } from './client.js';
+import { COMMAND_HANDLERS } from './command.js';
+import { CONNECTION_HANDLERS } from './connection.js';
+import { DEBUG_HANDLERS } from './debug.js';
+import { executor } from './execute.js';
+import { HELP_HANDLERS } from './help.js';
+import { LOLWUT_HANDLERS } from './lolwut.js';
+import { MEMORY_HANDLERS } from './memory.js';
+import { SERVER_HANDLERS } from './server.js';
+
+const HANDLERS: ReadonlyMap<string, HostHandler> = new Map(
+  [
+    CLIENT_HANDLERS,
+    COMMAND_HANDLERS,
+    CONNECTION_HANDLERS,
+    DEBUG_HANDLERS,
+    HELP_HANDLERS,
+    LOLWUT_HANDLERS,
+    MEMORY_HANDLERS,
+    SERVER_HANDLERS,
+  ].flatMap((family) => Object.entries(family)),
+);
+
+/** The handler of a host command by its full name (`select`, `client|list`); undefined if the kernel runs it. */
+export function findHandler(fullName: string): HostHandler | undefined {
+  return HANDLERS.get(fullName);
+}
+
+export const executeHostCommand = executor(findHandler);
