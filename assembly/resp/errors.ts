@@ -80,9 +80,11 @@ const OOM_TEXT: u32 = <u32>memory.data<u8>([
   0x3e, 0x20, 0x27, 0x6d, 0x61, 0x78, 0x6d, 0x65, 0x6d, 0x6f, 0x72, 0x79, 0x27, 0x2e, 0x0d, 0x0a,
 ]);
 
-/** Unknown subcommand of a container, as Redis words it; the subcommand is cut at 128 bytes. */
+/** Unknown subcommand of a container, as Redis words it; the subcommand is cut at a zero byte, and at 128 bytes. */
 export function replyUnknownSubcommand(container: string): void {
-  const length = argc > 1 ? min<u32>(argLen(1), 128) : 0;
+  const most = argc > 1 ? min<u32>(argLen(1), 128) : 0;
+  let length: u32 = 0;
+  while (length < most && load<u8>(argPtr(1) + length) != 0) length++;
   if (!replyReserve(length + 128)) return;
   count(ERROR_ERR);
   store<u8>(outPos, 0x2d);

@@ -282,6 +282,10 @@ export const hostScripts: Script[] = [
       OBJECT garbage
       OBJECT "a\r\nb"
       OBJECT "a\x00b"
+      OBJECT garbage k
+      OBJECT "a\x00b" k
+      OBJECT "a\r\nb" k
+      OBJECT "" k
     `,
   },
   {
