@@ -151,7 +151,7 @@ describeWith('redis-server', 'host commands beside a redis-server with a passwor
   ])('answer alike to a client that has to give it: %s …', async (...lines) => {
     const redis = await RespClient.connect(server().port);
     const { services, client } = opened(2, { authenticated: false });
-    services.config.values.requirepass = 'pw';
+    services.config.set('requirepass', ['pw']);
     for (const line of lines) {
       const command = parseCommandLine(line);
       const theirs = (await redis.call(...command)).toString('latin1');
@@ -163,7 +163,7 @@ describeWith('redis-server', 'host commands beside a redis-server with a passwor
 
   it('HELLO AUTH lets in and answers as to any client', async () => {
     const { services, client } = opened(2, { authenticated: false });
-    services.config.values.requirepass = 'pw';
+    services.config.set('requirepass', ['pw']);
     const reply = await runHostCommand(['HELLO', '3', 'AUTH', 'default', 'pw', 'SETNAME', 'me'], client, services);
     expect(reply.toString().startsWith('%7\r\n$6\r\nserver\r\n$5\r\nredis\r\n')).toBe(true);
     expect([client.authenticated, client.proto, client.name]).toEqual([true, 3, 'me']);
@@ -175,7 +175,7 @@ describeWith('redis-server', 'DEBUG beside a redis-server that allows it', () =>
 
   it('answers alike where both have the subcommand', async () => {
     const { services, client } = opened(2);
-    services.config.values.enableDebugCommand = 'yes';
+    services.config.set('enable-debug-command', ['yes']);
     const lines = linesOf(String.raw`
       DEBUG
       DEBUG SLEEP
@@ -220,7 +220,7 @@ describe('host commands', () => {
 
   it('DEBUG is allowed by a local address alone if the configuration says local', async () => {
     const { services } = opened(2);
-    services.config.values.enableDebugCommand = 'local';
+    services.config.set('enable-debug-command', ['local']);
     const allowed = async (changes: Partial<Client>) =>
       (await runHostCommand(['DEBUG', 'SLEEP', '0'], fakeClient(changes), services))[0] === '+'.charCodeAt(0);
     expect(await allowed({ address: '127.0.0.1:9' })).toBe(true);
@@ -232,7 +232,7 @@ describe('host commands', () => {
 
   it('DEBUG OBJECT reports what the kernel knows, under either policy', async () => {
     const { services, client } = opened(2);
-    services.config.values.enableDebugCommand = 'yes';
+    services.config.set('enable-debug-command', ['yes']);
     await run('SET k 123456', client, services);
     expect(await run('DEBUG OBJECT k', client, services)).toMatch(
       /^Value refcount:1 encoding:int bytes:\d+ lru_seconds_idle:0$/,
@@ -364,7 +364,7 @@ describe('host commands', () => {
     const { services, client } = opened(3, { db: 5, name: 'me', noEvict: true, replyMode: 'off' });
     expect(await run('RESET', client, services)).toBe('RESET');
     expect(client).toMatchObject({ db: 0, proto: 2, name: '', noEvict: true, replyMode: 'on', authenticated: true });
-    services.config.values.requirepass = 'pw';
+    services.config.set('requirepass', ['pw']);
     await run('RESET', client, services);
     expect(client.authenticated).toBe(false);
   });
@@ -386,7 +386,7 @@ describe('host commands', () => {
 
   it('take arguments that no string can hold', async () => {
     const { services, client } = opened(2);
-    services.config.values.enableDebugCommand = 'yes';
+    services.config.set('enable-debug-command', ['yes']);
     // Longer than the longest string of V8.
     const huge = Buffer.alloc(2 ** 29 - 1, 'x');
     const lines = [
