@@ -1,0 +1,164 @@
+// The configuration in force. One object per thread: the supervisor makes the first, threads get a copy at their start
+// and every change of CONFIG SET afterwards.
+import { globMatch } from '../commands/index.js';
+import { type BufferLimits, parseValue, takesWords, typedValue, wordsOf } from './config-kinds.js';
+import {
+  type EVICTION_POLICIES,
+  findParameter,
+  type LOG_LEVELS,
+  PARAMETERS,
+  type Parameter,
+} from './config-parameters.js';
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Parameters as code uses them: names in camel case, sizes in bytes. */
+export interface ConfigValues {
+  readonly port: number;
+  readonly bind: readonly string[];
+  /** '': none. */
+  readonly unixsocket: string;
+  /** 0: what the umask leaves. */
+  readonly unixsocketperm: number;
+  readonly tcpBacklog: number;
+  readonly protectedMode: boolean;
+  readonly requirepass: string;
+  readonly threads: number;
+  readonly shards: number;
+  readonly routing: 'kevyhash' | 'slots';
+  readonly databases: number;
+  readonly maxclients: number;
+  /** Seconds; 0: never. */
+  readonly timeout: number;
+  /** Seconds; 0: off. */
+  readonly tcpKeepalive: number;
+  readonly protoMaxBulkLen: number;
+  readonly clientQueryBufferLimit: number;
+  readonly clientOutputBufferLimit: BufferLimits;
+  readonly maxmemoryPolicy: (typeof EVICTION_POLICIES)[number];
+  readonly lfuLogFactor: number;
+  /** Minutes. */
+  readonly lfuDecayTime: number;
+  /** 1 to 500. */
+  readonly hz: number;
+  readonly enableDebugCommand: 'no' | 'yes' | 'local';
+  readonly loglevel: LogLevel;
+  /** '': standard output. */
+  readonly logfile: string;
+}
+
+export type Pair = readonly [name: string, value: string];
+
+function fieldOf(name: string): string {
+  return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+export class Config {
+  /** This very object for the life of the configuration: changes are made in place. */
+  readonly values: ConfigValues;
+  readonly #texts = new Map<string, string>();
+  /** Absolute path of the file it was read from; '' if there was none. */
+  file = '';
+
+  constructor() {
+    this.values = {} as ConfigValues;
+    for (const parameter of PARAMETERS) this.#put(parameter, parameter.default);
+  }
+
+  /** A copy of the one that `toJSON` was called of. */
+  static from(json: unknown): Config {
+    const { file, texts } = json as ReturnType<Config['toJSON']>;
+    const config = new Config();
+    config.file = file;
+    for (const [name, text] of texts) config.#put(findParameter(name)!, text);
+    return config;
+  }
+
+  /** Everything, in a form that can be posted to another thread. */
+  toJSON(): { file: string; texts: Pair[] } {
+    return { file: this.file, texts: [...this.#texts] };
+  }
+
+  #put({ name, kind }: Parameter, text: string): void {
+    this.#texts.set(name, text);
+    (this.values as unknown as Record<string, unknown>)[fieldOf(name)] = typedValue(kind, text);
+  }
+
+  /** Canonical text of a parameter, as CONFIG GET answers it; undefined: there is no such parameter. */
+  get(name: string): string | undefined {
+    return this.#texts.get(name.toLowerCase());
+  }
+
+  /**
+   * Sets a parameter as a line of a file does, those included that cannot be changed later.
+   * @returns Redis's sentence about what is wrong, and nothing was changed; null if it is set.
+   */
+  set(name: string, args: readonly string[]): string | null {
+    const parameter = findParameter(name);
+    if (!parameter) return 'Bad directive or wrong number of arguments';
+    const several = takesWords(parameter.kind);
+    if (!several && args.length !== 1) return 'wrong number of arguments';
+    // One argument of several words stands for these words.
+    const words = several && args.length === 1 ? wordsOf(args[0]) : args;
+    const parsed = parseValue(parameter.kind, words, this.#texts.get(parameter.name)!);
+    if ('problem' in parsed) return parsed.problem;
+    this.#put(parameter, parsed.text);
+    return null;
+  }
+
+  /**
+   * Whether CONFIG SET may make these changes, all of them or none.
+   * @returns Redis's whole error text, or null.
+   */
+  check(pairs: readonly Pair[]): string | null {
+    const seen = new Set<string>();
+    for (const [name] of pairs) {
+      const parameter = findParameter(name);
+      if (!parameter) return `ERR Unknown option or number of arguments for CONFIG SET - '${name}'`;
+      if (!parameter.mutable) return failure(name, "can't set immutable config");
+      if (seen.has(parameter.name)) return failure(name, 'duplicate parameter');
+      seen.add(parameter.name);
+    }
+    for (const [name, value] of pairs) {
+      const parsed = this.#parse(findParameter(name)!, value);
+      if ('problem' in parsed) return failure(name, parsed.problem);
+    }
+    return null;
+  }
+
+  /** Makes changes that `check` has accepted. */
+  apply(pairs: readonly Pair[]): void {
+    for (const [name, value] of pairs) {
+      const parameter = findParameter(name);
+      if (!parameter) throw new Error(`no parameter ${name}`);
+      const parsed = this.#parse(parameter, value);
+      if ('problem' in parsed) throw new Error(`${name}: ${parsed.problem}`);
+      this.#put(parameter, parsed.text);
+    }
+  }
+
+  #parse(parameter: Parameter, value: string) {
+    const words = takesWords(parameter.kind) ? wordsOf(value) : [value];
+    return parseValue(parameter.kind, words, this.#texts.get(parameter.name)!);
+  }
+
+  /**
+   * CONFIG GET: each parameter that any of the names or glob patterns means, once. A name without `*`, `?` or `[` is
+   * answered as it was asked for, whatever its letter case.
+   */
+  getMatching(patterns: readonly string[]): [name: string, value: string][] {
+    const found = new Map<string, [string, string]>();
+    for (const pattern of patterns) {
+      const glob = /[*?[]/.test(pattern);
+      for (const [name, text] of this.#texts) {
+        const matches = glob ? globMatch(pattern, name, true) : pattern.toLowerCase() === name;
+        if (matches && !found.has(name)) found.set(name, [glob ? name : pattern, text]);
+      }
+    }
+    return [...found.values()];
+  }
+}
+
+function failure(name: string, why: string): string {
+  return `ERR CONFIG SET failed (possibly related to argument '${name}') - ${why}`;
+}
