@@ -1,0 +1,40 @@
+// The benches, made tiny: they cannot rot between two uses. No test looks at a duration.
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const run = promisify(execFile);
+
+/** Standard output of a bench, run tiny from the repository's root. */
+async function tiny(script: string, ...args: string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, [script, '--tiny', ...args], { cwd: ROOT });
+  return stdout;
+}
+
+describe('the kernel bench', () => {
+  it('times every command and does the same work each time', async () => {
+    const first = await tiny('bench/micro/kernel.mjs');
+    const rows = first.split('\n').filter((line) => /^\| (SET|GET|INCR|MGET)/.test(line));
+    expect(rows).toHaveLength(6);
+    const hash = /result hash: ([0-9a-f]{8})/.exec(first)?.[1];
+    expect(hash).toBeDefined();
+    expect(await tiny('bench/micro/kernel.mjs')).toContain(`result hash: ${hash}`);
+  });
+
+  it('refuses an option it does not know', async () => {
+    await expect(tiny('bench/micro/kernel.mjs', '--pipelin', '16')).rejects.toThrow('unknown option --pipelin');
+  });
+});
+
+describe('the growth bench', () => {
+  it('sees splits, and none of them moves more than 1024 entries', async () => {
+    const output = await tiny('bench/micro/growth.mjs');
+    const moved = Number(/biggest split: (\d+) entries moved/.exec(output)?.[1]);
+    expect(moved).toBeGreaterThan(0);
+    expect(moved).toBeLessThanOrEqual(1024);
+    expect(output).toMatch(/\| all +\| 20000 \|/);
+    expect(output).toMatch(/result hash: [0-9a-f]{8}/);
+  });
+});
