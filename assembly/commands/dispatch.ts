@@ -1,7 +1,9 @@
 // From opcode to function. The order is the table's; the compiler makes a jump table of it.
 import { EXPIRY_SECONDS } from './arguments';
 import { argLen, argPtr, argc, opcode } from './context';
-import { bitcount, bitfield, bitop, bitpos, getbit, setbit } from './bits';
+import { bitfield } from './bitfield';
+import { bitcount, bitpos, getbit, setbit } from './bits';
+import { bitop } from './bitop';
 import { copy, del, exists, expire, memoryUsage, move, object, persist, rename, touch, ttl, type } from './keys';
 import { lcs } from './lcs';
 import { dbsize, flush, keys, randomkey, scan, swapdb } from './scan';

@@ -107,6 +107,19 @@ export function setString(key: u32, keyLen: u32, old: u32, ptr: u32, length: u32
   return e;
 }
 
+/** Stores a blob, flagged raw; as setString otherwise. The blob is the string's from then on, unless the answer is 0. */
+export function setBlob(key: u32, keyLen: u32, old: u32, blob: u32, expiresMs: i64): u32 {
+  if (expiresMs == EXPIRY_KEEP) expiresMs = old != 0 ? entryExpiry(old) : EXPIRY_NONE;
+  const e = entryFor(key, keyLen, old, expiresMs, 4);
+  if (e == 0) return 0;
+  entrySetEncoding(e, TYPE_STRING, ENC_BLOB);
+  entrySetFlags(e, (entryFlags(e) & ENTRY_EXPIRES) | ENTRY_RAW);
+  entrySetClock(e, freshClock());
+  entrySetPointer(e, blob);
+  changed(1);
+  return e;
+}
+
 /** Stores an integer; as setString otherwise. */
 export function setInteger(key: u32, keyLen: u32, old: u32, value: i64, expiresMs: i64): u32 {
   if (old != 0 && entryEncoding(old) == ENC_INT && expiresMs == EXPIRY_KEEP) {
