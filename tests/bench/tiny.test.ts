@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { describeWith } from '../support/programs.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const run = promisify(execFile);
@@ -36,5 +37,29 @@ describe('the growth bench', () => {
     expect(moved).toBeLessThanOrEqual(1024);
     expect(output).toMatch(/\| all +\| 20000 \|/);
     expect(output).toMatch(/result hash: [0-9a-f]{8}/);
+  });
+});
+
+describeWith(['redis-server', 'redis-benchmark'], 'the comparison with redis-server', () => {
+  it('fills every table when another redis-server stands in our place', async () => {
+    const output = await tiny('bench/macro/compare.mjs', '--subject', 'redis-server');
+    for (const title of [
+      'SET and GET',
+      'second worker',
+      'More shards',
+      "redis-benchmark's own list",
+      'Memory',
+      'Start',
+    ]) {
+      expect(output).toMatch(new RegExp(`^## .*${title}`, 'm'));
+    }
+    for (const row of ['SET, pipeline 64', 'GET, pipeline 1', 'mset', 'lrange_600', 'node printing a line']) {
+      expect(output).toMatch(new RegExp(`^\\| ${row} .*\\d`, 'm'));
+    }
+    expect(output).not.toMatch(/NaN|undefined|Infinity/);
+  });
+
+  it('refuses a section that it does not have', async () => {
+    await expect(tiny('bench/macro/compare.mjs', '--only', 'loud')).rejects.toThrow('--only knows load');
   });
 });
