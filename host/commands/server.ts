@@ -258,15 +258,6 @@ export const SERVER_COMMANDS: readonly CommandSpec[] = [
         where: 'host',
       },
       {
-        name: 'rewrite',
-        summary: 'Writes the present configuration to the configuration file.',
-        since: '2.8.0',
-        complexity: 'O(1)',
-        arity: 2,
-        flags: ['admin', 'noscript', 'loading', 'stale'],
-        where: 'host',
-      },
-      {
         name: 'help',
         summary: 'Lists the subcommands with a line about each.',
         since: '5.0.0',

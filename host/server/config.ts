@@ -114,7 +114,10 @@ export class Config {
     const seen = new Set<string>();
     for (const [name] of pairs) {
       const parameter = findParameter(name);
-      if (!parameter) return `ERR Unknown option or number of arguments for CONFIG SET - '${name}'`;
+      // Redis prints names as C strings: up to the first zero byte.
+      if (!parameter) {
+        return `ERR Unknown option or number of arguments for CONFIG SET - '${name.replace(/\0.*/s, '')}'`;
+      }
       if (!parameter.mutable) return failure(name, "can't set immutable config");
       if (seen.has(parameter.name)) return failure(name, 'duplicate parameter');
       seen.add(parameter.name);

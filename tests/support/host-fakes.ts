@@ -79,6 +79,7 @@ export class FakeServices implements Services {
   }
   async configure(pairs: readonly (readonly [string, string])[]): Promise<void> {
     this.asked.push(['configure', pairs]);
+    this.config.apply(pairs);
   }
   async setActiveExpire(on: boolean): Promise<void> {
     this.asked.push(['setActiveExpire', on]);

@@ -2,10 +2,12 @@
 import type { HostHandler } from '../context.js';
 import { CLIENT_HANDLERS } from './client.js';
 import { COMMAND_HANDLERS } from './command.js';
+import { CONFIG_HANDLERS } from './config.js';
 import { CONNECTION_HANDLERS } from './connection.js';
 import { DEBUG_HANDLERS } from './debug.js';
 import { executor } from './execute.js';
 import { HELP_HANDLERS } from './help.js';
+import { INFO_HANDLERS } from './info.js';
 import { LOLWUT_HANDLERS } from './lolwut.js';
 import { MEMORY_HANDLERS } from './memory.js';
 import { SERVER_HANDLERS } from './server.js';
@@ -14,9 +16,11 @@ const HANDLERS: ReadonlyMap<string, HostHandler> = new Map(
   [
     CLIENT_HANDLERS,
     COMMAND_HANDLERS,
+    CONFIG_HANDLERS,
     CONNECTION_HANDLERS,
     DEBUG_HANDLERS,
     HELP_HANDLERS,
+    INFO_HANDLERS,
     LOLWUT_HANDLERS,
     MEMORY_HANDLERS,
     SERVER_HANDLERS,

@@ -4,6 +4,27 @@ import type { Script } from '../script.js';
 
 const raw = String.raw;
 
+const unknownParameter = (name: string) => `ERR Unknown option or number of arguments for CONFIG SET - '${name}'`;
+
+/**
+ * Where CONFIG differs from redis-server on purpose, each with our error: parameters without an effect here do not exist,
+ * and addresses cannot change while the server listens on them.
+ */
+export const configDifferences: readonly [line: string, ours: string][] = [
+  ['CONFIG SET maxmemory 100mb', unknownParameter('maxmemory')],
+  ['CONFIG SET appendonly no', unknownParameter('appendonly')],
+  ['CONFIG SET appendfsync no', unknownParameter('appendfsync')],
+  ['CONFIG SET save ""', unknownParameter('save')],
+  ['CONFIG SET daemonize yes', unknownParameter('daemonize')],
+  ['CONFIG SET port 7000', "ERR CONFIG SET failed (possibly related to argument 'port') - can't set immutable config"],
+  ['CONFIG SET bind *', "ERR CONFIG SET failed (possibly related to argument 'bind') - can't set immutable config"],
+  [
+    'CONFIG SET proto-max-bulk-len 4gb',
+    "ERR CONFIG SET failed (possibly related to argument 'proto-max-bulk-len') - argument must be between 1048576 and 2147483647 inclusive",
+  ],
+  ['CONFIG REWRITE', "ERR unknown subcommand 'REWRITE'. Try CONFIG HELP."],
+];
+
 export const hostScripts: Script[] = [
   {
     title: 'PING, ECHO, TIME and other simple ones',
@@ -176,31 +197,51 @@ export const hostScripts: Script[] = [
       CONFIG SET
       CONFIG SET nosuchparameter
       CONFIG SET nosuchparameter 1
-      CONFIG SET maxmemory
-      CONFIG SET maxmemory 0 timeout
-      CONFIG SET maxmemory abc
+      CONFIG SET "no\r\nsuch\x00\xff" 1
+      CONFIG SET timeout
+      CONFIG SET timeout 0 hz
       CONFIG SET timeout abc
+      CONFIG SET timeout ""
+      CONFIG SET timeout 05
       CONFIG SET timeout -1
+      CONFIG SET timeout 2147483648
+      CONFIG SET timeout 99999999999999999999
       CONFIG SET timeout 0 timeout 0
+      CONFIG SET timeout 0 TIMEOUT 0
       CONFIG SET timeout 0 nosuchparameter 1
+      CONFIG SET timeout abc maxclients 0
+      CONFIG SET timeout abc databases 5
+      CONFIG SET maxclients 0
       CONFIG SET maxmemory-policy garbage
+      CONFIG SET loglevel ""
+      CONFIG SET protected-mode maybe
       CONFIG SET databases 5
-      CONFIG SET daemonize yes
+      CONFIG SET databases 5 databases 6
+      CONFIG SET unixsocket x
+      CONFIG SET proto-max-bulk-len abc
+      CONFIG SET client-query-buffer-limit 1
+      CONFIG SET client-query-buffer-limit 1.5mb
+      CONFIG SET client-output-buffer-limit "normal 0 0"
+      CONFIG SET client-output-buffer-limit "master 0 0 0"
+      CONFIG SET client-output-buffer-limit "normal 0 0 1kb"
       CONFIG SET timeout 0
       CONFIG GET timeout
       CONFIG GET TIMEOUT
       CONFIG GET timeou?
       CONFIG GET timeout timeout
+      CONFIG GET tim* TIMEOUT
       CONFIG GET databases
-      CONFIG GET maxmemory
       CONFIG GET maxmemory-policy
-      CONFIG SET maxmemory 100mb
-      CONFIG GET maxmemory
-      CONFIG SET maxmemory 0 maxmemory-policy noeviction
+      CONFIG GET client-output-buffer-limit
+      CONFIG SET client-query-buffer-limit 100mb client-output-buffer-limit "pubsub 1mb 1k 5"
+      CONFIG GET client-query-buffer-limit
+      CONFIG GET client-output-buffer-limit
+      CONFIG SET client-output-buffer-limit "pubsub 32mb 8mb 60" client-query-buffer-limit 1gb
+      CONFIG SET hz 1000
+      CONFIG GET hz
+      CONFIG SET hz 10
       CONFIG RESETSTAT x
       CONFIG RESETSTAT
-      CONFIG REWRITE x
-      CONFIG REWRITE
     `,
   },
   {
