@@ -22,6 +22,7 @@ export type Section = [name: string, value: Value][];
 /** A segment of the keyspace table. */
 const SEGMENT_BYTES = 4096;
 const DAY_SECONDS = 86400;
+const EXECUTABLE = fileURLToPath(new URL('../cli.js', import.meta.url));
 const LRU_CLOCK_MASK = 0xffffff;
 
 function sum(shards: readonly ShardKernel[], figure: (shard: ShardKernel) => number): number {
@@ -69,7 +70,7 @@ export function server(services: Services): Section {
     ['hz', hz],
     ['configured_hz', hz],
     ['lru_clock', Math.floor(nowMs / 1000) & LRU_CLOCK_MASK],
-    ['executable', process.argv[1] ?? process.execPath],
+    ['executable', EXECUTABLE],
     ['config_file', config.file],
     ['io_threads_active', 0],
   ];
