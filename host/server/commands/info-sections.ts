@@ -3,6 +3,7 @@
 //
 // Figures are read without a latch and one after the other: each is true of some moment, all of them of nearly the same.
 import { arch, machine, release, type as systemName, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { COMMANDS } from '../../commands/index.js';
 import {
   HEADER_DIRTY,
