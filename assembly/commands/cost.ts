@@ -17,8 +17,8 @@ const COUNT_BYTES: u64 = 4 << 20;
 /** Keys looked up, or looked at, in about half a millisecond. */
 const KEYS_LOOKED_UP: u32 = 2000;
 const KEYS_WALKED: u32 = 10000;
-/** Cells of LCS's matrix; element steps of BITFIELD. */
-const LCS_CELLS: u64 = 200000;
+/** Words and rows of LCS's table, and bytes to prepare it for; element steps of BITFIELD. */
+const LCS_STEPS: u64 = 150000;
 const BITFIELD_STEPS: u32 = 6000;
 
 /** Bytes of the string at argument i, as far as it is worth knowing: only blobs count. */
@@ -52,7 +52,7 @@ export function isSlow(bytes: u32): bool {
       for (let i: u32 = 3; i < argc; i++) sum += bytesAt(i);
       return sum > COPY_BYTES || argc > KEYS_LOOKED_UP;
     }
-    case OP_LCS: return bytesAt(1) * bytesAt(2) > LCS_CELLS;
+    case OP_LCS: return bytesAt(1) * ((bytesAt(2) >> 6) + 4) + bytesAt(2) > LCS_STEPS;
     case OP_COPY: return bytesAt(1) > COPY_BYTES;
     case OP_RENAME: case OP_RENAMENX: return false;
     case OP_SETRANGE: return growthCost(numberAt(2) + argLen(3)) > COPY_BYTES;

@@ -40,7 +40,7 @@ function indexOf(byte: u32, p: u32, end: u32): u32 {
   return end;
 }
 
-@inline function table(index: u32, byte: u64): u32 { return load<u16>(CRC16_TABLES + (index << 9) + ((<u32>byte & 255) << 1)); }
+@inline function table(index: u32, byte: u32): u32 { return load<u16>(CRC16_TABLES + (index << 9) + ((byte & 255) << 1)); }
 
 /**
  * CRC16/XMODEM (polynomial 0x1021, start 0, most significant bit first). Eight bytes a step: table i holds the CRC of a
@@ -50,10 +50,11 @@ export function crc16(p: u32, length: u32): u32 {
   const end = p + length;
   let crc: u32 = 0;
   for (; end - p >= 8; p += 8) {
-    const chunk = load<u64>(p) ^ <u64>((crc >>> 8) | ((crc & 255) << 8));
-    crc = table(7, chunk) ^ table(6, chunk >> 8) ^ table(5, chunk >> 16) ^ table(4, chunk >> 24)
-      ^ table(3, chunk >> 32) ^ table(2, chunk >> 40) ^ table(1, chunk >> 48) ^ table(0, chunk >> 56);
+    const low = load<u32>(p);
+    const high = load<u32>(p, 4);
+    crc = (table(5, low >>> 16) ^ table(4, low >>> 24) ^ table(3, high) ^ table(2, high >>> 8) ^ table(1, high >>> 16) ^ table(0, high >>> 24))
+      ^ (table(7, low ^ (crc >>> 8)) ^ table(6, (low >>> 8) ^ crc));
   }
-  for (; p < end; p++) crc = ((crc << 8) & 0xffff) ^ table(0, <u64>((crc >>> 8) ^ load<u8>(p)));
+  for (; p < end; p++) crc = ((crc << 8) & 0xffff) ^ table(0, (crc >>> 8) ^ load<u8>(p));
   return crc;
 }

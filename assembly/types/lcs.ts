@@ -16,6 +16,7 @@
 //   rows       a's length * stride the rows, stride = bytes that hold b's length in bits; then 8 bytes of slack,
 //                                  for a row is stored in whole words and the next one overwrites what is too much
 // beside it 256 u16: number of each byte's mask, counted from 1; 0: it does not occur in both.
+import { countOnes } from './bits';
 
 export const LCS_NUMBERS_BYTES: u32 = 512;
 
@@ -63,29 +64,27 @@ export function lcsLength(a: u32, aLen: u32, b: u32, bLen: u32, block: u32, bloc
   for (let i: u32 = 0; i < aLen; i++) {
     const number = <u32>load<u16>(numbers + (<u32>load<u8>(a + i) << 1));
     // A byte that b does not have leaves the row as it is.
-    if (number != 0) nextRow(masks + (number - 1) * rowBytes);
-    if (stride != 0) keepRow(rows + i * stride);
+    if (number != 0) nextRow(row, rowBytes, masks + (number - 1) * rowBytes);
+    if (stride != 0) keepRow(row, rowBytes, rows + i * stride);
   }
-  let length: u32 = 0;
-  for (let w: u32 = 0; w < words; w++) length += 64 - <u32>popcnt(load<u64>(row + (w << 3)));
-  return length;
+  // Zeros of the last row.
+  return <u32>((<u64>words << 6) - countOnes(row, rowBytes));
 }
 
-@inline function nextRow(mask: u32): void {
+function nextRow(from: u32, bytes: u32, mask: u32): void {
   let carry: u64 = 0;
-  for (let w: u32 = 0; w < words; w++) {
-    const at = row + (w << 3);
-    const v = load<u64>(at);
-    const u = v & load<u64>(mask + (w << 3));
+  for (let at: u32 = 0; at < bytes; at += 8) {
+    const v = load<u64>(from + at);
+    const u = v & load<u64>(mask + at);
     const half = v + u;
     const sum = half + carry;
     carry = u64(half < v) | u64(sum < half);
-    store<u64>(at, sum | (v & ~u));
+    store<u64>(from + at, sum | (v ^ u));
   }
 }
 
-@inline function keepRow(to: u32): void {
-  for (let w: u32 = 0; w < words; w++) store<u64>(to + (w << 3), load<u64>(row + (w << 3)));
+function keepRow(from: u32, bytes: u32, to: u32): void {
+  for (let at: u32 = 0; at < bytes; at += 8) store<u64>(to + at, load<u64>(from + at));
 }
 
 /** Is the cell above (i, j) greater than the one to its left? i and j from 1 on; the bytes a[i-1] and b[j-1] differ. */

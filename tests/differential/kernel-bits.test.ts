@@ -66,8 +66,16 @@ describeWith('redis-server', 'bits, bit fields and LCS as redis-server answers t
     return replies;
   }
 
-  function compare(build: Build, commands: Arg[][], replies: Buffer[], protocol: 2 | 3, title: string): void {
+  function compare(
+    build: Build,
+    commands: Arg[][],
+    replies: Buffer[],
+    protocol: 2 | 3,
+    title: string,
+    bulkMax = 512 << 20,
+  ): void {
     const kernel = openKernel(build).logOn();
+    kernel.bulkMax = bulkMax;
     kernel.proto = protocol;
     for (const [i, command] of commands.entries()) {
       const reply = kernel.call(...command.map(asBytes));
@@ -182,6 +190,39 @@ describeWith('redis-server', 'bits, bit fields and LCS as redis-server answers t
     }
     const replies = await ask(commands, 3);
     for (const build of BUILDS) compare(build, commands, replies, 3, 'longer LCS');
+  });
+
+  it('keeps to proto-max-bulk-len as redis-server does', async () => {
+    const limit = 1 << 20;
+    const text = 'ab'.repeat(300);
+    const commands: Arg[][] = [
+      ...[limit * 8 - 1, limit * 8].flatMap((offset) => [
+        ['SETBIT', 'k', offset, 1],
+        ['GETBIT', 'k', offset],
+        ['BITFIELD', 'k', 'GET', 'u8', offset],
+        ['BITFIELD', 'f', 'SET', 'i64', offset, -2, 'GET', 'i64', offset],
+        ['STRLEN', 'f'],
+        ['BITFIELD_RO', 'f', 'GET', 'u8', `#${offset / 8 - 1}`, 'GET', 'u8', `#${Math.floor(offset / 8)}`],
+      ]),
+      // 4 * (510 + 1) * (512 + 1) is the largest table below the limit with these two lengths.
+      ['SET', 'a', text.slice(0, 510)],
+      ['SET', 'b', text.slice(0, 512)],
+      ['SET', 'c', text.slice(0, 513)],
+      ['LCS', 'a', 'b', 'LEN'],
+      ['LCS', 'a', 'c', 'LEN'],
+      ['LCS', 'b', 'c'],
+      ['LCS', 'b', 'c', 'IDX'],
+    ];
+    const admin = await RespClient.connect(server().port);
+    try {
+      expect(String(await admin.call('CONFIG', 'SET', 'proto-max-bulk-len', limit))).toBe('+OK\r\n');
+      const replies = await ask(commands, 2);
+      expect(replies.filter((reply) => reply[0] === '-'.charCodeAt(0)).length).toBeGreaterThan(4);
+      for (const build of BUILDS) compare(build, commands, replies, 2, 'limits', limit);
+    } finally {
+      await admin.call('CONFIG', 'SET', 'proto-max-bulk-len', 512 << 20);
+      await admin.close();
+    }
   });
 
   it('gives the same bytes for big strings, whichever part is asked for', async () => {

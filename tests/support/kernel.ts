@@ -34,6 +34,8 @@ export class TestKernel {
   flags = abi.CALL_SLOW;
   now = 1_700_000_000_000;
   lruClock = 1000;
+  /** proto-max-bulk-len. */
+  bulkMax = 512 << 20;
   /** Status of the last `feed`. */
   status = 0;
 
@@ -73,7 +75,7 @@ export class TestKernel {
     s.setControl(abi.CONTROL_PROTO, this.proto);
     s.setControl(abi.CONTROL_FLAGS, this.flags);
     s.setControl(abi.CONTROL_COMMANDS_MAX, commandsMax);
-    s.setControl(abi.CONTROL_BULK_MAX, 512 << 20);
+    s.setControl(abi.CONTROL_BULK_MAX, this.bulkMax);
     s.setControl(abi.CONTROL_LRU_CLOCK, this.lruClock);
   }
 
