@@ -1,3 +1,3 @@
 // Bit work, alone.
 export { combine, countOnes, countOnesBetween, findBitBetween, readField, readSignedField, writeField } from '../types/bits';
-export { lcsLength, lcsPrepare } from '../types/lcs';
+export { lcsAboveIsGreater, lcsLength, lcsPrepare } from '../types/lcs';
