@@ -119,7 +119,7 @@ export function run(window: u32, from: u32, inputBytes: u32, owner: u32, spins: 
  * @param block From `blockNew`; stays the caller's.
  */
 export function execBlock(window: u32, block: u32, bytes: u32, argsMax: u32): i32 {
-  const argv = arenaAlloc(argsMax * 8);
+  const argv = argsMax < 0x10000000 ? arenaAlloc(argsMax * 8) : 0;
   if (argv == 0) return STATUS_NO_MEMORY;
   store<u32>(window + CONTROL_COMMANDS_MAX, 1);
   const status = execute(window, block, bytes, windowOut(window), header().windowOutBytes, argv, argsMax);

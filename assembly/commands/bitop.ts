@@ -82,7 +82,7 @@ function storeResult(operator: u32, rows: u32, count: u32): void {
   }
   // Guests are in no log of this shard: with them the result is logged by value.
   const byValue = anyGuests();
-  if (byValue && !logReserve(length + keyLen)) { replyOom(); return; }
+  if (byValue && !logReserve(<u64>length + <u64>keyLen * 2 + 512)) { replyOom(); return; }
   if (length <= INLINE_VALUE_MAX) {
     const result = windowScratch(win) + SCRATCH_BYTES - 256;
     compute(operator, rows, count, result, length);

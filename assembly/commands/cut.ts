@@ -146,6 +146,8 @@ export function mergeReplies(window: u32, frames: u32): u32 {
   for (let g: u32 = 0; g <= local; g++) store<u64>(groupRow(window, g), 0);
   const out = windowOut(window);
   let to = out;
+  // Up to here a short reply may be copied in whole vectors without leaving the output.
+  const vectors = out + header().windowOutBytes - 64;
   for (let i: u32 = 0; i < frames; i++) {
     const group = groupRow(window, load<u32>(frameRow(window, i), 8));
     const base = area + load<u32>(group, 12);
@@ -156,7 +158,7 @@ export function mergeReplies(window: u32, frames: u32): u32 {
     store<u32>(group, taken);
     store<u32>(group, stop, 4);
     const from = base + begin;
-    if (bytes <= 64) {
+    if (bytes <= 64 && to <= vectors) {
       v128.store(to, v128.load(from));
       if (bytes > 16) v128.store(to + 16, v128.load(from + 16));
       if (bytes > 32) { v128.store(to + 32, v128.load(from + 32)); v128.store(to + 48, v128.load(from + 48)); }

@@ -4,26 +4,30 @@ import {
   CALL_ALL, CALL_HOST_ALL, CALL_INTERNAL, CALL_NO_WRITES, CALL_REPLY_OFF, CALL_SLOW, CONTROL_ARGC, CONTROL_COMMANDS, CONTROL_COMMANDS_MAX,
   CONTROL_CONSUMED, CONTROL_ERROR_KINDS, CONTROL_ERRORS, CONTROL_FRAME_BYTES, CONTROL_NEED, CONTROL_OPCODE, CONTROL_OUT_BYTES,
   CONTROL_PIECES, CONTROL_WRITES, STATUS_BIG, STATUS_DONE, STATUS_FULL, STATUS_HOST, STATUS_MALFORMED, STATUS_MANY,
-  STATUS_NEED_MORE, STATUS_SLOW, STATUS_WRITE, WINDOW_CALLS, ARGS_MAX, PIECES_MAX,
+  STATUS_NEED_MORE, STATUS_SLOW, STATUS_WRITE, WINDOW_CALLS, ARGS_MAX,
 } from '../abi';
 import { header } from '../memory/layout';
-import { logReserve } from '../log/ring';
+import { logOn, logReserve } from '../log/ring';
 import { windowArgv, windowInline } from '../memory/window';
 import {
   REPLY_ROOM, replyBegin, replyBytes, replyEnd, replyFailed, replyMark, replyPieces, replyReserve, replyRollback, replyRoom,
 } from '../resp/encode';
 import { errors, errorsClear, errorsErr, errorsOom, errorsWrongType, replyArity, replyOom } from '../resp/errors';
 import { PARSE_MALFORMED, PARSE_NEED_MORE, PARSE_TOO_MANY_ARGS, needBytes, parseFrame } from '../resp/parse';
-import { argLen, argPtr, argc, callFlags, changes, clearChanges, contextLoad, opcode, setCommand, win } from './context';
+import {
+  argLen, argPtr, argc, argvBase, callFlags, changes, clearChanges, contextLoad, db, opcode, setArgs, setCommand, setDb, win,
+} from './context';
 import { dispatch } from './dispatch';
 import { dispatchInternal } from './internal';
 import { replyFault } from './fault';
 import { isSlow } from './cost';
-import { arityOk, hostOnly, isManyShards } from './routes';
+import { arityOk, firstKeyOf, hostOnly, isManyShards, keyStepOf, lastKeyIndex } from './routes';
+import { EXPIRE_LOG_BYTES } from '../table/keyspace';
+import { parseI64, parsedI64 } from '../types/integer';
 import { FLAG_MAYBE_SLOW, FLAG_WRITE, commandFlags, commandOpcode, lookupCommand } from './table.generated';
 
-/** Rows of pieces that one command may need at most, beyond which a batch ends. */
-const PIECES_BATCH_MAX: u32 = PIECES_MAX / 2;
+/** Rows of pieces beyond which a batch ends: what pins there are is then written out first. */
+const PIECES_BATCH_MAX: u32 = 20;
 
 /** Where the last `exec` stopped, for the host. */
 function stop(status: i32, start: u32, p: u32, commands: u32, frameBytes: u32): i32 {
@@ -41,7 +45,8 @@ function stop(status: i32, start: u32, p: u32, commands: u32, frameBytes: u32): 
   store<u32>(win + CONTROL_ERROR_KINDS, errorsWrongType, 4);
   store<u32>(win + CONTROL_ERROR_KINDS, errorsOom, 8);
   store<u32>(win + CONTROL_WRITES, changes);
-  header().dirty += changes;
+  // A local group runs without the latch: it has changed nothing, and may not touch the counter.
+  if (changes != 0) header().dirty += changes;
   return status;
 }
 
@@ -85,8 +90,41 @@ export function execute(window: u32, input: u32, inputBytes: u32, out: u32, outB
   return stop(STATUS_DONE, input, p, commands, 0);
 }
 
-/** Executes the frame in hand, or says why not. */
+/** Executes the frame in hand in the database that it names (records of the log may), else in the caller's. */
 function one(bytes: u32, limited: bool): i32 {
+  if ((callFlags & CALL_INTERNAL) == 0 || !namesDatabase()) return run(bytes, limited);
+  const kept = db;
+  setDb(namedDatabase);
+  setArgs(argvBase + 8, argc - 1);
+  const status = run(bytes, limited);
+  setDb(kept);
+  return status;
+}
+
+let namedDatabase: u32 = 0;
+
+/** Is the first element NUL 'D' 'B' and the index of a database, with a command behind it? */
+function namesDatabase(): bool {
+  const p = argPtr(0);
+  const length = argLen(0);
+  if (argc < 2 || length < 4 || load<u8>(p) != 0 || load<u16>(p, 1) != 0x4244) return false;
+  if (!parseI64(p + 3, length - 3) || <u64>parsedI64 >= <u64>header().databaseCount) return false;
+  namedDatabase = <u32>parsedI64;
+  return true;
+}
+
+/** Bytes that the effects of the frame in hand may take: the command itself, and the DEL of each key that expired. */
+function effectBytes(bytes: u32, flags: u32): u64 {
+  let sum = <u64>bytes + <u64>argc * 16 + 512;
+  const step = keyStepOf(flags);
+  if (step == 0) return sum;
+  const last = lastKeyIndex(flags);
+  for (let i = firstKeyOf(flags); i <= last && i < argc; i += step) sum += argLen(i) + EXPIRE_LOG_BYTES;
+  return sum;
+}
+
+/** Executes the frame in hand, or says why not. */
+function run(bytes: u32, limited: bool): i32 {
   const name = argPtr(0);
   const bucket = limited ? 0 : lookupCommand(name, argLen(0));
   if (bucket == 0) {
@@ -113,7 +151,7 @@ function one(bytes: u32, limited: bool): i32 {
   replyMark();
   if (!fits) replyArity(name, argLen(0));
   else {
-    if ((flags & FLAG_WRITE) && !logReserve(bytes * 2)) { replyOom(); return STATUS_DONE; }
+    if ((flags & FLAG_WRITE) && logOn() && !logReserve(effectBytes(bytes, flags))) { replyOom(); return STATUS_DONE; }
     // Frames of the host's own making are parts of a command that it counts itself.
     if ((callFlags & CALL_INTERNAL) == 0) {
       const calls = win + WINDOW_CALLS + (opcode << 2);

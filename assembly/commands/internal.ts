@@ -6,6 +6,7 @@
 //   NUL GUEST key image       takes the image in as a guest until `guestsClear`. +OK
 //   NUL SIZE key              integer: bytes of the value, -1 if there is none. Touches nothing.
 //   NUL DIGEST                bulk: 16 hex digits over the database's whole content (order-free)
+//   NUL DBn command ...       any command, in database n: how the log names another database than 0 (exec.ts)
 //
 // Image, 16 bytes and the value's bytes:
 //   0 type u8 · 1 encoding u8 (ENC_INT, or 0 for bytes) · 2 flags u8 (ENTRY_RAW, ENTRY_UNSHARED) · 3 spare · 4 clock u32 · 8 expiresMs i64 (-1 none)
@@ -71,7 +72,12 @@ function image(): void {
   replyBulk(whole, IMAGE_HEADER_BYTES + viewLen);
 }
 
-/** A new entry for the key from an image, linked nowhere; 0: no memory or no image. */
+/** Is argument i an image? */
+function isImage(i: u32): bool {
+  return argLen(i) >= IMAGE_HEADER_BYTES && (load<u8>(argPtr(i), 1) != ENC_INT || argLen(i) == IMAGE_HEADER_BYTES + 8);
+}
+
+/** A new entry for the key from an image, linked nowhere; 0: no memory. */
 function entryFromImage(key: u32, keyLen: u32, from: u32, bytes: u32): u32 {
   const length = bytes - IMAGE_HEADER_BYTES;
   const isInt = load<u8>(from, 1) == ENC_INT;
@@ -96,10 +102,10 @@ function entryFromImage(key: u32, keyLen: u32, from: u32, bytes: u32): u32 {
 }
 
 function put(): void {
-  if (argLen(2) < IMAGE_HEADER_BYTES) { replySyntax(); return; }
+  if (!isImage(2)) { replySyntax(); return; }
   const key = argPtr(1);
   const keyLen = argLen(1);
-  if (!logReserve(argLen(2) + keyLen + 128)) { replyOom(); return; }
+  if (!logReserve(<u64>argLen(2) + <u64>keyLen * 2 + 512)) { replyOom(); return; }
   const e = entryFromImage(key, keyLen, argPtr(2), argLen(2));
   if (e == 0) { replyOom(); return; }
   const old = lookup(key, keyLen, LOOKUP_QUIET);
@@ -124,7 +130,7 @@ export function logValue(key: u32, keyLen: u32, e: u32): void {
 }
 
 function guest(): void {
-  if (argLen(2) < IMAGE_HEADER_BYTES) { replySyntax(); return; }
+  if (!isImage(2)) { replySyntax(); return; }
   const e = entryFromImage(argPtr(1), argLen(1), argPtr(2), argLen(2));
   if (e == 0) { replyOom(); return; }
   if (!guestAdd(e)) { entryDrop(e); replyOom(); return; }

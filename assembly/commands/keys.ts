@@ -3,7 +3,7 @@ import { argIs, argLen, argPtr, argc, changed, db, lruClock, nowMs, setDb, win }
 import { integer, integerArg, replyInvalidExpiry } from './arguments';
 import { fxArg, fxBegin, fxEnd, fxInt, logFrame, logOn } from '../log/ring';
 import { arenaSize } from '../memory/arena';
-import { HEADER_FLAG_LFU, header } from '../memory/layout';
+import { HEADER_FLAG_CLOCK_STOPPED, HEADER_FLAG_LFU, header } from '../memory/layout';
 import { windowScratch } from '../memory/window';
 import { advance, outPos, replyBulk, replyInt, replyNull, replyOk, writeCrlf } from '../resp/encode';
 import { replyError, replyErrorWith, replyOom, replySyntax, replyUnknownSubcommand, writeText } from '../resp/errors';
@@ -11,9 +11,9 @@ import {
   ENC_BLOB, ENC_INT, ENTRY_GUEST, ENTRY_RAW, ENTRY_UNSHARED, entryBlockBytes, entryClock, entryEncoding, entryExpiry, entryFlags, entryFree, entryHasExpiry,
   entryNew, entryPointer, entrySetClock, entrySetFlags, entryValue,
 } from '../table/entry';
-import { LOOKUP_COUNT, LOOKUP_QUIET, entryDrop, freshClock, lfuCounter, link, lookup, lookupRead, lookupWrite, remove, setExpiry, valueBytes } from '../table/keyspace';
+import { LOOKUP_COUNT, LOOKUP_QUIET, entryDrop, freshClock, lfuCounter, link, lookup, lookupRead, lookupWrite, remove, setExpiry, swapFound, valueBytes } from '../table/keyspace';
 import { root, unlinkFound } from '../table/table';
-import { blobBytes, blobLength, blobNew } from '../types/blob';
+import { blobBytes, blobDrop, blobLength, blobNew } from '../types/blob';
 import { stringLength } from '../types/string';
 
 /** DEL and UNLINK. */
@@ -91,7 +91,8 @@ export function expire(seconds: bool, absolute: bool): void {
     replyInt(0);
     return;
   }
-  if (when <= nowMs) {
+  // A log of our own is replayed with the clock stopped: a deadline that has passed is then still only a deadline.
+  if (when <= nowMs && (when < 0 || (header().flags & HEADER_FLAG_CLOCK_STOPPED) == 0)) {
     entryDrop(unlinkFound(db));
     if (logOn()) { fxBegin('DEL'); fxArg(argPtr(1), argLen(1)); fxEnd(); }
   } else {
@@ -140,6 +141,12 @@ function entryUnder(e: u32, key: u32, keyLen: u32, deep: bool): u32 {
   return copy;
 }
 
+/** Puts `fresh` where `lookup` has just found `old`, whose value goes with it. Needs no memory. */
+function replaceEntry(old: u32, fresh: u32): void {
+  if (entryEncoding(old) == ENC_BLOB) blobDrop(entryPointer(old));
+  swapFound(old, fresh);
+}
+
 /** RENAME and RENAMENX. */
 export function rename(onlyNew: bool): void {
   const from = argPtr(1);
@@ -155,8 +162,8 @@ export function rename(onlyNew: bool): void {
   if (moved == 0) { replyOom(); return; }
   const old = lookupWrite(to, argLen(2));
   if (old != 0 && onlyNew) { entryFree(moved); replyInt(0); return; }
-  if (old != 0) entryDrop(unlinkFound(db));
-  if (!link(moved)) { entryFree(moved); replyOom(); return; }
+  if (old != 0) replaceEntry(old, moved);
+  else if (!link(moved)) { entryFree(moved); replyOom(); return; }
   // The source's block goes; its value lives on in `moved`.
   lookup(from, argLen(1), LOOKUP_QUIET);
   entryFree(unlinkFound(db));
@@ -209,8 +216,9 @@ export function copy(): void {
     replyInt(0);
     return;
   }
-  if (old != 0) entryDrop(unlinkFound(target));
-  const linked = link(made);
+  let linked = true;
+  if (old != 0) replaceEntry(old, made);
+  else linked = link(made);
   setDb(source);
   if (!linked) { entryDrop(made); replyOom(); return; }
   changed(1);

@@ -67,7 +67,7 @@ export function scan(): void {
   // Twice the same walk: the first counts, the second writes. The first has expired what was due, so they agree.
   walkBegin(position, bucket);
   const out = windowScratch(win);
-  const bucketsMax = <u64>count * BUCKETS_PER_COUNT;
+  const bucketsMax = min<u64>(count, 0xffffffff) * BUCKETS_PER_COUNT;
   let buckets: u64 = 0;
   let walked: u64 = 0;
   let kept: u32 = 0;

@@ -1,7 +1,7 @@
 // The string commands. Behaviour and texts: redis-server 7.0's t_string.c, pinned by tests/differential.
 import { bulkBytesMax, argIs, argLen, argPtr, argc, changed, db, nowMs, win } from './context';
 import { EXPIRY_ABSOLUTE, EXPIRY_SECONDS, expiryArg, expiryMs, integer, integerArg } from './arguments';
-import { fxArg, fxBegin, fxEnd, fxInt, fxText, logFrame, logOn } from '../log/ring';
+import { fxArg, fxBegin, fxEnd, fxInt, fxText, logFrame, logFramePart, logOn, logReserve } from '../log/ring';
 import { replyArray, replyBulk, replyFailed, replyInt, replyNull, replyOk, replyReserve } from '../resp/encode';
 import { replyArity, replyError, replyOom, replySyntax, replyTooLong, replyWrongType } from '../resp/errors';
 import { entryDrop, lookupRead, lookupWrite, setExpiry } from '../table/keyspace';
@@ -202,7 +202,12 @@ export function mset(onlyNew: bool): void {
   if (!canStoreArgs()) { replyOom(); return; }
   for (let i: u32 = 1; i < argc; i += 2) {
     const old = lookupWrite(argPtr(i), argLen(i));
-    if (setString(argPtr(i), argLen(i), old, argPtr(i + 1), argLen(i + 1), EXPIRY_NONE, STORE_INT) == 0) { replyOom(); return; }
+    if (setString(argPtr(i), argLen(i), old, argPtr(i + 1), argLen(i + 1), EXPIRY_NONE, STORE_INT) == 0) {
+      // The arena had promised more than it had. What is done is done, so it is logged.
+      if (i != 1) logFramePart(i);
+      replyOom();
+      return;
+    }
   }
   logFrame();
   if (onlyNew) replyInt(1);
@@ -325,6 +330,7 @@ export function incrbyfloat(): void {
   if (!ldIsFinite(value)) { replyError('ERR increment would produce NaN or Infinity'); return; }
   const length = ldFormat(value, text, scratch);
   if (!replyReserve(length + 64)) return;
+  if (!logReserve(<u64>argLen(1) + length + 256)) { replyOom(); return; }
   if (setString(argPtr(1), argLen(1), e, text, length, EXPIRY_KEEP, 0) == 0) { replyOom(); return; }
   logSet(argPtr(1), argLen(1), text, length, EXPIRY_KEEP);
   replyBulk(text, length);

@@ -7,15 +7,18 @@
 //       16    8 ringEndLsn    where the ring's own bytes end; after it come the overflow chunks
 //       24    4 chunkHead     first overflow chunk, 0 none
 //       28    4 chunkTail     last overflow chunk
-//       32    8 refused       records that found no memory at all (a bug: writers reserve first)
+//       32    8 refused       records that found no memory at all (a bug: who changes something reserves first)
 //       40   24 spare
-// Chunk: next u32, bytes u32, read u32, spare u32, then one record.
+// Chunk: next u32, bytes u32, read u32, room u32, then up to `room` bytes of whole records, `bytes` so far.
+//
+// A reservation is real: it finds the room in the ring, or takes a chunk for it. So a change that was made is logged,
+// even if making it took the last of the memory. A chunk that was reserved and not used waits for the next record.
 //
 // Record: [payload bytes u32][crc32c of payload u32][payload: one RESP multibulk], little-endian. A record of a database
 // other than 0 has a first element NUL 'D' 'B' and the decimal index in front of the command.
 //
-// While a chunk waits, every record goes to a chunk: order is kept by reading the ring first, then the chain.
-import { arenaAlloc, arenaCanAlloc, arenaFree } from '../memory/arena';
+// While there is a chunk, every record goes to a chunk: order is kept by reading the ring first, then the chain.
+import { arenaAlloc, arenaFree } from '../memory/arena';
 import { HEADER_FLAG_LOG, LOG_STATE, header } from '../memory/layout';
 import { argc, argvBase, db, win } from '../commands/context';
 import { formatI64 } from '../types/integer';
@@ -28,6 +31,8 @@ if (offsetof<Log>() != 40) ERROR('Log no longer matches its drawing');
 
 const RECORD_HEADER_BYTES: u32 = 8;
 const CHUNK_HEADER_BYTES: u32 = 16;
+const CHUNK_ROOM_MIN: u32 = 65536 - CHUNK_HEADER_BYTES;
+const CHUNK_ROOM_MAX: u64 = 0xf0000000;
 /** Rows and number texts of an effect that is not the frame itself: the window's spare part. */
 const ROWS: u32 = 8976;
 const ROWS_MAX: u32 = 32;
@@ -35,13 +40,40 @@ const TEXTS: u32 = ROWS + ROWS_MAX * 8;
 
 @inline export function logOn(): bool { return (header().flags & HEADER_FLAG_LOG) != 0; }
 
-/** Makes sure that effects of `bytes` can be logged. To be asked before a write changes anything. */
-export function logReserve(bytes: u32): bool {
+@inline function chunkBytes(chunk: u32): u32 { return load<u32>(chunk, 4); }
+@inline function chunkRead(chunk: u32): u32 { return load<u32>(chunk, 8); }
+@inline function chunkRoom(chunk: u32): u32 { return load<u32>(chunk, 12) - load<u32>(chunk, 4); }
+@inline function fitsRing(l: Log, bytes: u64): bool {
+  return l.chunkHead == 0 && bytes <= <u64>header().logBytes - (l.endLsn - l.readLsn);
+}
+
+/**
+ * Makes room for records of `bytes` in all, headers included. To be asked before anything is changed; what one asker
+ * inside another takes, the outer one has to have counted.
+ */
+export function logReserve(bytes: u64): bool {
   if (!logOn()) return true;
   const l = log();
-  const need = bytes + 512;
-  if (l.chunkHead == 0 && <u64>need <= <u64>header().logBytes - (l.endLsn - l.readLsn)) return true;
-  return arenaCanAlloc(<u64>need + CHUNK_HEADER_BYTES);
+  if (fitsRing(l, bytes)) return true;
+  return (l.chunkTail != 0 && <u64>chunkRoom(l.chunkTail) >= bytes) || chunkAdd(l, bytes);
+}
+
+/** Hangs an empty chunk with room for `bytes` on the chain. */
+function chunkAdd(l: Log, bytes: u64): bool {
+  if (bytes > CHUNK_ROOM_MAX) return false;
+  let room = max(<u32>bytes, CHUNK_ROOM_MIN);
+  let chunk = arenaAlloc(room + CHUNK_HEADER_BYTES);
+  if (chunk == 0 && room != <u32>bytes) {
+    room = <u32>bytes;
+    chunk = arenaAlloc(room + CHUNK_HEADER_BYTES);
+  }
+  if (chunk == 0) return false;
+  store<u64>(chunk, 0);
+  store<u64>(chunk, <u64>room << 32, 8);
+  if (l.chunkTail != 0) store<u32>(l.chunkTail, chunk);
+  else { l.chunkHead = chunk; l.ringEndLsn = l.endLsn; }
+  l.chunkTail = chunk;
+  return true;
 }
 
 let rowCount: u32 = 0;
@@ -75,6 +107,8 @@ export function fxEnd(): void { append(win + ROWS, rowCount, db); }
 
 /** The effect of the frame in hand is the frame itself. */
 @inline export function logFrame(): void { if (logOn()) append(argvBase, argc, db); }
+/** The effect of the frame in hand is its first `count` arguments: memory ended in the middle of it. */
+export function logFramePart(count: u32): void { if (logOn()) append(argvBase, count, db); }
 
 @inline function digits(value: u32): u32 {
   let count: u32 = 1;
@@ -124,13 +158,11 @@ function append(rows: u32, count: u32, database: u32): void {
   if (named) payload += bulkBytes(3 + digits(database));
   for (let i: u32 = 0; i < count; i++) payload += bulkBytes(load<u32>(rows + (i << 3), 4));
   const bytes = payload + RECORD_HEADER_BYTES;
-  let chunk: u32 = 0;
-  writeRing = l.chunkHead == 0 && <u64>bytes <= <u64>header().logBytes - (l.endLsn - l.readLsn);
+  writeRing = fitsRing(l, bytes);
   if (writeRing) writeLsn = l.endLsn;
   else {
-    chunk = arenaAlloc(bytes + CHUNK_HEADER_BYTES);
-    if (chunk == 0) { l.refused++; return; }
-    writePtr = chunk + CHUNK_HEADER_BYTES;
+    if ((l.chunkTail == 0 || chunkRoom(l.chunkTail) < bytes) && !chunkAdd(l, bytes)) { l.refused++; return; }
+    writePtr = l.chunkTail + CHUNK_HEADER_BYTES + chunkBytes(l.chunkTail);
   }
   const head = win + TEXTS + 1088;
   store<u32>(head, payload);
@@ -143,20 +175,16 @@ function append(rows: u32, count: u32, database: u32): void {
     putBulk(text, 3 + formatI64(<i64>database, text + 3));
   }
   for (let i: u32 = 0; i < count; i++) putBulk(load<u32>(rows + (i << 3)), load<u32>(rows + (i << 3), 4));
-  seal(l, chunk, bytes, payload);
+  seal(l, bytes, payload);
 }
 
 /** Puts the checksum in, and only then counts the record as appended. */
-function seal(l: Log, chunk: u32, bytes: u32, payload: u32): void {
-  if (chunk != 0) {
-    const record = chunk + CHUNK_HEADER_BYTES;
+function seal(l: Log, bytes: u32, payload: u32): void {
+  if (!writeRing) {
+    const chunk = l.chunkTail;
+    const record = chunk + CHUNK_HEADER_BYTES + chunkBytes(chunk);
     store<u32>(record, crc32cUpdate(0, record + RECORD_HEADER_BYTES, payload), 4);
-    store<u32>(chunk, 0);
-    store<u32>(chunk, bytes, 4);
-    store<u32>(chunk, 0, 8);
-    if (l.chunkTail != 0) store<u32>(l.chunkTail, chunk);
-    else { l.chunkHead = chunk; l.ringEndLsn = l.endLsn; }
-    l.chunkTail = chunk;
+    store<u32>(chunk, chunkBytes(chunk) + bytes, 4);
     l.endLsn += bytes;
     return;
   }
@@ -182,28 +210,44 @@ export function logPeek(): u32 {
     logPeekBytes = <u32>min<u64>(ringEnd - l.readLsn, <u64>(header().logBytes - at));
     return header().logBase + at;
   }
-  if (l.chunkHead == 0) { logPeekBytes = 0; return 0; }
-  const read = load<u32>(l.chunkHead, 8);
-  logPeekBytes = load<u32>(l.chunkHead, 4) - read;
-  return l.chunkHead + CHUNK_HEADER_BYTES + read;
+  chunksDrop(l);
+  const chunk = l.chunkHead;
+  if (chunk == 0 || chunkRead(chunk) == chunkBytes(chunk)) { logPeekBytes = 0; return 0; }
+  logPeekBytes = chunkBytes(chunk) - chunkRead(chunk);
+  return chunk + CHUNK_HEADER_BYTES + chunkRead(chunk);
 }
 
-/** Drops `bytes` from the front, at most what logPeek offered. Their room is free for new records. */
+/** Frees the chunks in front that have been read, but for the last: it may hold a reservation. */
+function chunksDrop(l: Log): void {
+  let chunk = l.chunkHead;
+  while (chunk != 0 && chunk != l.chunkTail && chunkRead(chunk) == chunkBytes(chunk)) {
+    l.chunkHead = load<u32>(chunk);
+    arenaFree(chunk);
+    chunk = l.chunkHead;
+  }
+}
+
+/**
+ * Drops `bytes` from the front, at most what logPeek offered. Their room is free for new records. Not to be called in
+ * the middle of a command: once everything is read, reservations go too.
+ */
 export function logConsume(bytes: u32): void {
   const l = log();
   const ringEnd = l.chunkHead != 0 ? l.ringEndLsn : l.endLsn;
   const inRing = l.readLsn < ringEnd;
   assert(<u64>bytes <= l.endLsn - l.readLsn);
   l.readLsn += bytes;
-  if (inRing || bytes == 0) return;
-  const chunk = l.chunkHead;
-  const read = load<u32>(chunk, 8) + bytes;
-  assert(read <= load<u32>(chunk, 4));
-  store<u32>(chunk, read, 8);
-  if (read < load<u32>(chunk, 4)) return;
-  l.chunkHead = load<u32>(chunk);
-  if (l.chunkHead == 0) l.chunkTail = 0;
-  arenaFree(chunk);
+  if (!inRing && bytes != 0) {
+    const chunk = l.chunkHead;
+    assert(chunkRead(chunk) + bytes <= chunkBytes(chunk));
+    store<u32>(chunk, chunkRead(chunk) + bytes, 8);
+    chunksDrop(l);
+  }
+  if (l.readLsn != l.endLsn || l.chunkHead == 0) return;
+  chunksDrop(l);
+  arenaFree(l.chunkHead);
+  l.chunkHead = 0;
+  l.chunkTail = 0;
 }
 
 /** Bytes appended and not consumed. */

@@ -18,6 +18,8 @@ const EMERGENCY_BYTES: u32 = 16384;
 const CHUNK_BYTES_MIN: u32 = 65536;
 /** From this length on a stored string is pinned instead of copied. */
 export const PIN_BYTES_MIN: u32 = 65536;
+/** Pinning ends at this row: the rows behind it are for chunks, enough of them for all that memory can hold. */
+const PIN_ROWS_MAX: u32 = 24;
 
 /** Where the next byte goes, and the end of the block it lies in. */
 export let outPos: u32 = 0;
@@ -241,7 +243,7 @@ export function replyBlob(blob: u32, offset: u32, length: u32): void {
 /** The bytes themselves and the CRLF behind them. */
 function replyBlobBytes(blob: u32, offset: u32, length: u32): void {
   const ptr = blobBytes(blob) + offset;
-  if (length < PIN_BYTES_MIN || pieceCount + 8 > PIECES_MAX) {
+  if (length < PIN_BYTES_MIN || pieceCount >= PIN_ROWS_MAX) {
     if (!replyReserve(length + 2)) return;
     copyShort(outPos, ptr, length);
     outPos += length;

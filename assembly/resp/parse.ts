@@ -26,6 +26,9 @@ export let faultByte: u32 = 0;
 /** After PARSE_NEED_MORE: the frame has at least this many bytes. */
 export let needBytes: u32 = 0;
 
+/** Saturates: the host only asks whether it is more than a window holds. */
+@inline function atLeast(bytes: u64): u32 { return <u32>min<u64>(bytes, 0xffffffff); }
+
 function malformed(kind: u32): i32 { fault = kind; return PARSE_MALFORMED; }
 
 /** Value of the digits in [p, end) under Redis's string2ll; -1 for what is no number or above 2^31-1, -2 below zero. */
@@ -97,7 +100,7 @@ export function parseFrame(p: u32, end: u32, argv: u32, argsMax: u32, inlineArea
       const cr = findCr(p, min(end, p + INLINE_BYTES_MAX + 1));
       if (cr == 0) {
         if (end - p > INLINE_BYTES_MAX) return malformed(FAULT_BIG_LENGTH);
-        needBytes = end - start + 1 + (count - i - 1) * 4;
+        needBytes = atLeast(<u64>(end - start) + 1 + <u64>(count - i - 1) * 6);
         return PARSE_NEED_MORE;
       }
       if (cr + 1 >= end) { needBytes = end - start + 1; return PARSE_NEED_MORE; }
@@ -109,9 +112,7 @@ export function parseFrame(p: u32, end: u32, argv: u32, argsMax: u32, inlineArea
       p = cr + 2;
     }
     if (end - p < length + 2 || length > 0xfffffff0) {
-      // Saturates: the host only asks whether it is more than a window holds.
-      const need = <u64>(p - start) + <u64>length + 2 + <u64>(count - i - 1) * 6;
-      needBytes = <u32>min<u64>(need, 0xffffffff);
+      needBytes = atLeast(<u64>(p - start) + <u64>length + 2 + <u64>(count - i - 1) * 6);
       return PARSE_NEED_MORE;
     }
     if (i < argsMax) {

@@ -60,8 +60,8 @@ function expireSegment(database: u32, segment: u32): u32 {
       const at = entryExpiry(e);
       if (nowMs > at) {
         found(segment, bucket, slot, tableHash(entryKey(e), entryKeyLen(e)));
-        expireFound(database);
-        gone++;
+        if (expireFound(database)) gone++;
+        else least = min(least, at);
       } else least = min(least, at);
     }
   }

@@ -3,7 +3,7 @@
 // Commands hold an entry's address only until the next call that may store, delete or expire a key.
 import { CALL_NO_TOUCH } from '../abi';
 import { callFlags, changed, db, lruClock, nowMs } from '../commands/context';
-import { fxArg, fxBegin, fxEnd, logOn } from '../log/ring';
+import { fxArg, fxBegin, fxEnd, logOn, logReserve } from '../log/ring';
 import { arenaAlloc, arenaFree, arenaSize } from '../memory/arena';
 import { HEADER_FLAG_CLOCK_STOPPED, HEADER_FLAG_LFU, header } from '../memory/layout';
 import { blobDrop } from '../types/blob';
@@ -12,7 +12,7 @@ import {
   entryHasExpiry, entryInlineLen, entryKey, entryKeyIs, entryKeyLen, entryNew, entryPointer, entrySetClock, entrySetFlags,
   entryStoreExpiry, entryValue, entryMeta,
 } from './entry';
-import { find, foundHash, foundSegment, insert, noteExpiry, replaceFound, root, unlinkFound } from './table';
+import { find, foundEntry, foundHash, foundSegment, insert, noteExpiry, replaceFound, root, unlinkFound } from './table';
 
 /** A lookup that neither counts as an access nor as a hit or miss. */
 export const LOOKUP_QUIET: u32 = 0;
@@ -88,8 +88,15 @@ function touchLfu(e: u32): void {
   entrySetClock(e, lruClock & 0xffff00 | counter);
 }
 
-/** Deletes the entry of the last `find` because its time has come, and logs the deletion. */
-export function expireFound(database: u32): void {
+/** Room in the log that the DEL of an expired key takes, its key aside. */
+export const EXPIRE_LOG_BYTES: u32 = 64;
+
+/**
+ * Deletes the entry of the last `find` because its time has come, and logs the deletion. False: the log has no room, so
+ * it stays where it is, and nobody is to see it. Inside a write command that never happens: `exec` reserved for it.
+ */
+export function expireFound(database: u32): bool {
+  if (logOn() && !logReserve(<u64>entryKeyLen(foundEntry()) + EXPIRE_LOG_BYTES)) return false;
   const e = unlinkFound(database);
   header().expired++;
   header().dirty++;
@@ -99,6 +106,7 @@ export function expireFound(database: u32): void {
     fxEnd();
   }
   entryDrop(e);
+  return true;
 }
 
 /** Frees an entry that is in no table, with its value. */

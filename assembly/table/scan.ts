@@ -84,7 +84,7 @@ export function walkCursor(): u64 {
 }
 
 /** Picks tried before RANDOMKEY walks instead: a table is never that empty but by mass deletion. */
-const PICKS: u32 = 256;
+const PICKS: u32 = 512;
 
 /** A random live entry of the database in hand, each about equally likely, or 0. */
 export function randomEntry(out: u32): u32 {
@@ -92,7 +92,10 @@ export function randomEntry(out: u32): u32 {
   for (let i: u32 = 0; i < PICKS; i++) {
     const r = random();
     const segment = segmentAtPosition(db, <u32>(r >> 32));
-    const place = (<u32>r & 0xffffff) * ((BUCKETS + STASH) * SLOTS) >>> 24;
+    // A segment that many directory slots name is drawn that much more often, and turned down that much more often.
+    const span = <u64>1 << (root(db).depth - <u32>segmentAt(segment).depth);
+    if (((r >> 16) & 0xffff & (span - 1)) != 0) continue;
+    const place = (<u32>r & 0xffff) * ((BUCKETS + STASH) * SLOTS) >>> 16;
     const bucket = bucketAt(segment, place / SLOTS);
     const e = load<u32>(slotAt(bucket, place % SLOTS));
     if (e == 0) continue;
@@ -100,9 +103,16 @@ export function randomEntry(out: u32): u32 {
     found(segment, bucket, place % SLOTS, tableHash(entryKey(e), entryKeyLen(e)));
     expireFound(db);
   }
-  walkBegin(<u32>random(), 0);
-  while (!walkDone) if (walkNext(out) != 0) return load<u32>(out);
-  walkBegin(0, 0);
-  while (!walkDone) if (walkNext(out) != 0) return load<u32>(out);
+  const e = firstEntry(<u32>random(), out);
+  return e != 0 ? e : firstEntry(0, out);
+}
+
+/** The first live entry from a position on, or 0. Empty segments are passed over. */
+function firstEntry(position: u32, out: u32): u32 {
+  walkBegin(position, 0);
+  while (!walkDone) {
+    if (segmentAt(segmentAtPosition(db, walkPosition)).count == 0) walkBucket = BUCKETS - 1;
+    if (walkNext(out) != 0) return load<u32>(out);
+  }
   return 0;
 }

@@ -114,6 +114,9 @@ export function find(db: u32, key: u32, length: u32): u32 {
   return 0;
 }
 
+/** The entry of the last `find`. */
+@inline export function foundEntry(): u32 { return load<u32>(slotAt(foundBucket, foundSlot)); }
+
 /** Points the slot of the last `find` at another block of the same key. */
 export function replaceFound(db: u32, e: u32): void {
   const at = slotAt(foundBucket, foundSlot);
@@ -301,7 +304,7 @@ function unstash(segment: u32): void {
 
 /** Unlinks the entry of the last `find` and returns it; its block and value are the caller's now. */
 export function unlinkFound(db: u32): u32 {
-  const e = load<u32>(slotAt(foundBucket, foundSlot));
+  const e = foundEntry();
   if (foundBucket >= bucketAt(foundSegment, BUCKETS)) {
     const home = bucketAt(foundSegment, homeOf(foundHash));
     assert(load<u8>(home, 12) != 0);

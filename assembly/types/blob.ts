@@ -13,6 +13,8 @@ import { arenaAlloc, arenaFree, arenaRealloc, arenaSize } from '../memory/arena'
 
 export const BLOB_HEADER_BYTES: u32 = 16;
 const DETACHED: u32 = 0x80000000;
+/** No blob is longer: sums of a length and some room stay inside 32 bits. */
+const BYTES_MAX: u32 = 0xf0000000;
 
 @unmanaged
 export class Blob { length: u32; pins: u32; spare0: u32; spare1: u32; }
@@ -26,7 +28,7 @@ if (offsetof<Blob>() != BLOB_HEADER_BYTES) ERROR('Blob no longer matches its dra
 
 /** A blob of `length` bytes, not initialised, with room for `capacity`. 0: no memory. */
 export function blobNew(length: u32, capacity: u32): u32 {
-  assert(capacity >= length);
+  if (length > BYTES_MAX || capacity > BYTES_MAX || capacity < length) return 0;
   const blob = arenaAlloc(capacity + BLOB_HEADER_BYTES);
   if (blob == 0) return 0;
   at(blob).length = length;
@@ -63,6 +65,7 @@ export function blobGrow(blob: u32, length: u32): u32 {
     return blob;
   }
   const wanted = max(length, b.length);
+  if (wanted > BYTES_MAX) return 0;
   const room = wanted + (wanted < 0x100000 ? wanted : 0x100000);
   let fresh: u32;
   if (pinned) {

@@ -5,9 +5,10 @@
 import { changed, db, win } from '../commands/context';
 import {
   ENC_BLOB, ENC_INLINE, ENC_INT, ENTRY_EXPIRES, ENTRY_RAW, ENTRY_UNSHARED, INLINE_VALUE_MAX, TYPE_STRING, entryBlockBytes, entryBytesFor,
-  entryEncoding, entryExpiry, entryFlags, entryFree, entryHasExpiry, entryInlineLen, entryKeyLen, entryNew, entryPointer, entrySetClock,
+  entryClock, entryEncoding, entryExpiry, entryFlags, entryFree, entryHasExpiry, entryInlineLen, entryKeyLen, entryNew, entryPointer, entrySetClock,
   entrySetEncoding, entrySetFlags, entrySetInlineLen, entrySetPointer, entryStoreExpiry, entryType, entryValue,
 } from '../table/entry';
+import { HEADER_FLAG_LFU, header } from '../memory/layout';
 import { foundSegment, noteExpiry } from '../table/table';
 import { entryReshaped, freshClock, link, swapFound } from '../table/keyspace';
 import { replyBlob, replyBulk, replyBulkInt } from '../resp/encode';
@@ -84,6 +85,8 @@ export function setString(key: u32, keyLen: u32, old: u32, ptr: u32, length: u32
     if (blob == 0) return 0;
     memory.copy(blobBytes(blob), ptr, length);
   }
+  // LFU counts how often the key is used, whatever it holds; LRU's clock starts anew with the value.
+  const clock = old != 0 && (header().flags & HEADER_FLAG_LFU) != 0 ? entryClock(old) : freshClock();
   const e = entryFor(key, keyLen, old, expiresMs, inside);
   if (e == 0) {
     if (blob != 0) blobDrop(blob);
@@ -91,7 +94,7 @@ export function setString(key: u32, keyLen: u32, old: u32, ptr: u32, length: u32
   }
   entrySetEncoding(e, TYPE_STRING, encoding);
   entrySetFlags(e, (entryFlags(e) & ENTRY_EXPIRES) | (how & STORE_RAW ? ENTRY_RAW : 0));
-  entrySetClock(e, freshClock());
+  entrySetClock(e, clock);
   const value = entryValue(e);
   if (encoding == ENC_INT) store<i64>(value, parsedI64);
   else if (encoding == ENC_BLOB) store<u32>(value, blob);
@@ -198,7 +201,8 @@ export function stringWritable(e: u32, length: u32): u32 {
     if (wanted > had) memory.fill(viewPtr + had, 0, wanted - had);
     return target;
   }
-  const blob = blobNew(wanted, wanted + min<u32>(wanted, 0x100000));
+  let blob = blobNew(wanted, wanted + min<u32>(wanted, 0x100000));
+  if (blob == 0) blob = blobNew(wanted, wanted);
   if (blob == 0) return 0;
   memory.copy(blobBytes(blob), from, had);
   memory.fill(blobBytes(blob) + had, 0, wanted - had);
