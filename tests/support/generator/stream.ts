@@ -18,12 +18,11 @@ export interface Step {
 
 /** Families that are never switched off: without writes and reads a stream says nothing. */
 const ALWAYS = ['set', 'get'];
-const FAMILIES_TOTAL = FAMILIES.length;
 const PIPELINE_MAX = 400;
 
-/** A stream of `commandCount` commands or a few more. */
-export function makeStream(seed: number, commandCount: number): Step[] {
-  return new StreamMaker(new Random(seed)).make(commandCount);
+/** A stream of `commandCount` commands or a few more, from some of the families given. */
+export function makeStream(seed: number, commandCount: number, families: readonly Family[] = FAMILIES): Step[] {
+  return new StreamMaker(new Random(seed), families).make(commandCount);
 }
 
 class StreamMaker {
@@ -36,12 +35,12 @@ class StreamMaker {
   /** One command in so many is FLUSHALL or FLUSHDB; zero never. */
   readonly #flushOneIn: number;
 
-  constructor(random: Random) {
+  constructor(random: Random, families: readonly Family[]) {
     this.#random = random;
-    const optional = random.shuffled(FAMILIES.filter(({ name }) => !ALWAYS.includes(name)));
+    const optional = random.shuffled(families.filter(({ name }) => !ALWAYS.includes(name)));
     // One stream in three has all families; the others have some, so that rare meetings of few commands happen.
-    const kept = random.oneIn(3) ? FAMILIES_TOTAL : random.between(1, optional.length);
-    this.#families = [...FAMILIES.filter(({ name }) => ALWAYS.includes(name)), ...optional.slice(0, kept)];
+    const kept = random.oneIn(3) ? optional.length : random.between(1, optional.length);
+    this.#families = [...families.filter(({ name }) => ALWAYS.includes(name)), ...optional.slice(0, kept)];
     // LCS takes time and memory by the product of its two lengths, so streams with it stay with short strings.
     const short = this.#families.some(({ name }) => name === 'lcs');
     this.#draw = new Draw(random, {
