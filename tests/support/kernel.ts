@@ -1,7 +1,14 @@
 // One shard in this process, in any of the four builds: frames in, reply bytes out. No worker, no socket.
 import { readFileSync } from 'node:fs';
 import * as abi from '../../host/kernel/abi.js';
-import { HEADER_FLAGS, initShard, newShardMemory, ShardKernel, type ShardLayout } from '../../host/kernel/kernel.js';
+import {
+  HEADER_EXPIRY_STALE,
+  HEADER_FLAGS,
+  initShard,
+  newShardMemory,
+  ShardKernel,
+  type ShardLayout,
+} from '../../host/kernel/kernel.js';
 import type { Build } from './wasm.js';
 
 export type Arg = string | number | bigint | Uint8Array;
@@ -124,6 +131,32 @@ export class TestKernel {
   /** One command's reply as a Latin-1 string. */
   text(...args: Arg[]): string {
     return this.call(...args).toString('latin1');
+  }
+  /** Many commands, a window's worth at a time; their replies run together. */
+  feedAll(commands: readonly (readonly Arg[])[]): Buffer {
+    const replies: Buffer[] = [];
+    let waiting = Buffer.concat(commands.map((command) => frame(...command)));
+    while (waiting.length > 0) {
+      replies.push(this.feed(waiting.subarray(0, this.shard.layout.inBytes)));
+      const consumed = this.shard.control(abi.CONTROL_CONSUMED);
+      if (consumed === 0) throw new Error(`status ${this.status} and nothing consumed`);
+      waiting = waiting.subarray(consumed);
+    }
+    return Buffer.concat(replies);
+  }
+  /** Active expiry at `now`, with a budget of about so many entries. Returns how many expired. */
+  expire(budget: number): number {
+    this.#control(1);
+    return this.shard.calls.expire(this.shard.window, budget) >>> 0;
+  }
+  /** 1 while the last pass of active expiry left off before the end. */
+  expiryStale(): number {
+    return this.shard.header(HEADER_EXPIRY_STALE);
+  }
+  /** Reads the log to its end and forgets it. */
+  dropLog(): void {
+    const { calls } = this.shard;
+    while (calls.logPeek() !== 0) calls.logConsume(calls.logPeekBytes() >>> 0);
   }
   /** The shard's own integrity check. */
   check(): number {
