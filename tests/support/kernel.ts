@@ -97,7 +97,10 @@ export class TestKernel {
     } else {
       if (s.calls.begin(1, 0) !== 1) throw new Error('the latch is held');
       block = s.calls.blockNew(bytes.length) >>> 0;
-      if (block === 0) throw new Error('no memory for the frame');
+      if (block === 0) {
+        s.calls.end(1);
+        throw new Error('no memory for the frame');
+      }
       s.view(block, bytes.length).set(bytes);
       this.status = s.calls.execBlock(s.window, block, bytes.length, 1 << 20);
       s.calls.blockFree(block);
@@ -152,6 +155,10 @@ export class TestKernel {
   /** 1 while the last pass of active expiry left off before the end. */
   expiryStale(): number {
     return this.shard.header(HEADER_EXPIRY_STALE);
+  }
+  /** A u64 counter of the header. */
+  counter(offset: number): number {
+    return this.shard.counter(offset);
   }
   /** Reads the log to its end and forgets it. */
   dropLog(): void {
