@@ -5,6 +5,7 @@
 // are there. Frames that outgrow a window go another way (STATUS_BIG), so what is parsed twice is at most a window.
 import { ARGS_MAX, INLINE_BYTES_MAX } from '../abi';
 import { setArgs, bulkBytesMax } from '../commands/context';
+import { parseI64, parsedI64 } from '../types/integer';
 
 export const PARSE_NEED_MORE: i32 = 0;
 export const PARSE_MALFORMED: i32 = -1;
@@ -31,21 +32,10 @@ export let needBytes: u32 = 0;
 
 function malformed(kind: u32): i32 { fault = kind; return PARSE_MALFORMED; }
 
-/** Value of the digits in [p, end) under Redis's string2ll; -1 for what is no number or above 2^31-1, -2 below zero. */
+/** The number in [p, end) as Redis's string2ll reads it; -1 for what is none, -2 for one below zero. */
 function headerNumber(p: u32, end: u32): i64 {
-  let negative = false;
-  if (p < end && load<u8>(p) == 0x2d) { negative = true; p++; }
-  if (p >= end || end - p > 18) return -1;
-  const first = <u32>load<u8>(p) - 48;
-  if (first > 9) return -1;
-  if (first == 0) return end - p == 1 && !negative ? 0 : -1;
-  let value: i64 = 0;
-  for (; p < end; p++) {
-    const digit = <u32>load<u8>(p) - 48;
-    if (digit > 9) return -1;
-    value = value * 10 + <i64>digit;
-  }
-  return negative ? -2 : value;
+  if (!parseI64(p, end - p)) return -1;
+  return parsedI64 < 0 ? -2 : parsedI64;
 }
 
 /** Address of the first CR in [p, end), or 0. Header lines are short: looking further than 64 KiB has no use. */
@@ -127,6 +117,8 @@ export function parseFrame(p: u32, end: u32, argv: u32, argsMax: u32, inlineArea
 }
 
 @inline function isSpace(c: u32): bool { return c == 32 || (c >= 9 && c <= 13); }
+/** Words are set apart by any space, but vertical tab and form feed do not end one. */
+@inline function endsWord(c: u32): bool { return c == 32 || c == 9 || c == 10 || c == 13; }
 
 /** A line of words, quoted as a shell would ("..." with escapes, '...' literal). */
 function parseInline(start: u32, end: u32, argv: u32, argsMax: u32, area: u32): i32 {
@@ -157,7 +149,7 @@ function parseInline(start: u32, end: u32, argv: u32, argsMax: u32, area: u32): 
       }
       const c = <u32>load<u8>(p);
       if (quote == 0) {
-        if (isSpace(c)) break;
+        if (endsWord(c)) break;
         if (c == 0x22 || c == 0x27) { quote = c; p++; continue; }
         store<u8>(out++, c);
         p++;
