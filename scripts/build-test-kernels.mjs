@@ -29,7 +29,7 @@ async function build(name, memory, mode) {
   const outFile = `build/${name}.${memory}.${mode}.wasm`;
   if ((statSync(outFile, { throwIfNoEntry: false })?.mtimeMs ?? 0) > newest) return;
   const args = ['node_modules/assemblyscript/bin/asc.js', `assembly/testing/${name}.ts`, ...shared];
-  args.push('--use', `LATCHKEY_SHARED=${memory === 'shared' ? 1 : 0}`);
+  args.push('--use', `LATCHKEY_SHARED=${memory === 'shared' ? 1 : 0}`, '--use', 'LATCHKEY_FAULTS=1');
   if (memory === 'shared') args.push('--sharedMemory');
   args.push(...(mode === 'release' ? ['--use', 'abort=', '-O3'] : ['--debug']), '--outFile', outFile);
   await run(process.execPath, args, { maxBuffer: 1 << 26 });

@@ -47,7 +47,7 @@
 //      208    4 expiryStale           latch   1 while the last pass left expired keys behind
 //      256   96 tableKeys             once    seeds of the table's own hash: 8 u64 for NH, 2 for SipHash, 2 spare
 //      384   64 log                   latch   state of the ring, log/ring.ts
-//      512 2048 arena                 latch   state of the arena, memory/arena.ts
+//      512 2048 arena                 latch   state of the arena, memory/pages.ts
 //     2560      free to HEADER_BYTES
 
 export const PAGE_BYTES: u32 = 65536;
@@ -89,5 +89,6 @@ export const TABLE_KEYS: u32 = HEADER + 256;
 export const LOG_STATE: u32 = HEADER + 384;
 export const ARENA_STATE: u32 = HEADER + 512;
 export const ARENA_STATE_BYTES: u32 = 2048;
+if (ARENA_STATE + ARENA_STATE_BYTES > HEADER + HEADER_BYTES) ERROR('the arena state runs out of the header');
 
 @inline export function header(): Header { return changetype<Header>(HEADER); }
