@@ -75,7 +75,8 @@ export class TestKernel {
     return this;
   }
 
-  #control(commandsMax: number): void {
+  /** Fills in the caller's half of the control block. */
+  stamp(commandsMax: number): void {
     const s = this.shard;
     s.setNow(this.now);
     s.setControl(abi.CONTROL_DB, this.db);
@@ -89,7 +90,7 @@ export class TestKernel {
   /** Executes raw bytes once under the latch; returns the reply bytes. `status` and the control block say the rest. */
   feed(bytes: Uint8Array, commandsMax: number = abi.FRAMES_MAX): Buffer {
     const s = this.shard;
-    this.#control(commandsMax);
+    this.stamp(commandsMax);
     let block = 0;
     if (bytes.length <= s.layout.inBytes) {
       s.bytes.set(bytes, s.input);
@@ -125,6 +126,22 @@ export class TestKernel {
     return Buffer.concat(parts);
   }
 
+  /** Frames that were cut for this shard: all of them under one latch, with the place where each reply ends. */
+  execAll(frames: Uint8Array, count: number): { out: Uint8Array; ends: number[] } {
+    const s = this.shard;
+    this.flags |= abi.CALL_ALL;
+    this.stamp(abi.FRAMES_MAX);
+    this.flags &= ~abi.CALL_ALL;
+    s.bytes.set(frames, s.input);
+    if (s.calls.begin(1, 0) !== 1) throw new Error('the latch is held');
+    this.status = s.calls.exec(s.window, s.input, frames.length, s.output, s.layout.outBytes);
+    s.calls.end(1);
+    if (this.status !== abi.STATUS_DONE || s.control(abi.CONTROL_COMMANDS) !== count)
+      throw new Error(`status ${this.status} after ${s.control(abi.CONTROL_COMMANDS)} of ${count} frames`);
+    const ends = Array.from({ length: count }, (_, i) => s.words[(s.output >> 2) - i - 1] >>> 0);
+    return { out: this.#collect(), ends };
+  }
+
   /** One command's reply bytes. */
   call(...args: Arg[]): Buffer {
     const reply = this.feed(frame(...args), 1);
@@ -149,7 +166,7 @@ export class TestKernel {
   }
   /** Active expiry at `now`, with a budget of about so many entries. Returns how many expired. */
   expire(budget: number): number {
-    this.#control(1);
+    this.stamp(1);
     return this.shard.calls.expire(this.shard.window, budget) >>> 0;
   }
   /** 1 while the last pass of active expiry left off before the end. */
