@@ -186,7 +186,7 @@ describe.each(BUILDS)('hostile input, $memory $mode', (build) => {
       logBytes: 1 << 12,
       inBytes: 1 << 18,
       outBytes: 1 << 16,
-      pagesMax: random.pick([300, 320, 400]),
+      pagesMax: random.pick([50, 80, 120]),
     });
     if (logged) kernel.logOn();
     kernel.bulkMax = 8 << 20;

@@ -56,8 +56,8 @@ describe.each(BUILDS)('the $memory $mode build', (build) => {
 
   it('LCS without memory for its table says so, and its block is given back either way', () => {
     const kernel = openKernel(build, { pagesMax: 512 });
-    for (let i = 0; i < 14; i++) kernel.call('SET', `fill:${i}`, Buffer.alloc(900 * KIB));
-    // Below Redis's limit of 2^27 cells; at a bit a cell more than is left of 32 MiB.
+    for (let i = 0; i < 20; i++) kernel.call('SET', `fill:${i}`, Buffer.alloc(900 * KIB));
+    // Below Redis's limit of 2^27 cells; at a bit a cell 16.5 MB, more than the values above can leave of 32 MiB.
     kernel.call('SET', 'a', Buffer.alloc(11_500, 'ab'));
     kernel.call('SET', 'b', Buffer.alloc(11_500, 'ba'));
     for (let i = 0; i < 5; i++) {
