@@ -60,7 +60,7 @@ export async function runRounds(plan, servers, workloads) {
     for (const server of workload.servers) {
       await using(server, async () => {
         const { rps } = await run(server, workload, plan.requestsMin);
-        const warm = await run(server, workload, Math.max(plan.requestsMin, (rps * plan.seconds) / 4));
+        const warm = await run(server, workload, Math.max(plan.requestsMin, rps * plan.seconds));
         requests.set(`${workload.key} ${server.name}`, Math.max(plan.requestsMin, warm.rps * plan.seconds));
       });
     }

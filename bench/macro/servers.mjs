@@ -11,6 +11,9 @@ import { Client } from './client.mjs';
 
 const CLI = fileURLToPath(new URL('../../dist/host/server/cli.js', import.meta.url));
 const READY_WITHIN_MS = 15_000;
+/** Attempts to connect to a server that is not there yet cost it time on a machine with few cores: few of them. */
+const RETRY_MS = 10;
+const READY_LINE = 'Ready to accept connections';
 
 const running = new Set();
 process.on('exit', () => {
@@ -59,6 +62,10 @@ class Server {
   #directory;
   #output = '';
   #ended;
+  #sayReady;
+  #saidReady = new Promise((resolve) => {
+    this.#sayReady = resolve;
+  });
 
   constructor(kind, port, directory, cores) {
     this.name = kind.name;
@@ -71,6 +78,7 @@ class Server {
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => {
         this.#output = (this.#output + text).slice(-4000);
+        if (this.#output.includes(READY_LINE)) this.#sayReady();
       });
     }
     this.#ended = new Promise((resolve) => {
@@ -89,8 +97,15 @@ class Server {
     return this.#child.pid;
   }
 
-  /** Tries to PING until it is answered; afterwards `client` is open and `firstReplyMs` says when that was. */
+  /**
+   * Sends PING, once the server says that it is ready and a few times before (one that starts more threads may answer
+   * earlier), until it is answered. Afterwards `client` is open and `firstReplyMs` says when that was.
+   */
   async ready() {
+    let saidReady = false;
+    const ready = this.#saidReady.then(() => {
+      saidReady = true;
+    });
     while (performance.now() - this.startedAt < READY_WITHIN_MS) {
       if (this.ended) break;
       const client = new Client(this.port);
@@ -101,7 +116,7 @@ class Server {
         return;
       } catch {
         client.close();
-        await sleep(1);
+        await (saidReady ? sleep(1) : Promise.race([ready, sleep(RETRY_MS)]));
       }
     }
     throw new Error(`${this.name} did not answer: ${this.ended ?? 'still running'}\n${this.#output}`);
