@@ -6,7 +6,7 @@ import { arenaSize } from '../memory/arena';
 import { HEADER_FLAG_CLOCK_STOPPED, HEADER_FLAG_LFU, header } from '../memory/layout';
 import { windowScratch } from '../memory/window';
 import { advance, outPos, replyBulk, replyInt, replyNull, replyOk, writeCrlf } from '../resp/encode';
-import { replyError, replyErrorWith, replyOom, replySyntax, replyUnknownSubcommand, writeText } from '../resp/errors';
+import { printedLength, replyError, replyErrorWith, replyOom, replySyntax, replyUnknownSubcommand, writeText } from '../resp/errors';
 import {
   ENC_BLOB, ENC_INT, ENTRY_GUEST, ENTRY_RAW, ENTRY_UNSHARED, entryBlockBytes, entryClock, entryEncoding, entryExpiry, entryFlags, entryFree, entryHasExpiry,
   entryNew, entryPointer, entrySetClock, entrySetFlags, entryValue,
@@ -53,6 +53,13 @@ const XX: u32 = 2;
 const GT: u32 = 4;
 const LT: u32 = 8;
 
+/** Names an option that nobody knows. Line ends at the end of an error are not printed. */
+function replyUnsupported(ptr: u32, length: u32): void {
+  let printed = printedLength(ptr, length);
+  while (printed != 0 && (load<u8>(ptr + printed - 1) == 13 || load<u8>(ptr + printed - 1) == 10)) printed--;
+  replyErrorWith('ERR Unsupported option ', ptr, printed, '', false);
+}
+
 /** EXPIRE, PEXPIRE, EXPIREAT, PEXPIREAT. */
 export function expire(seconds: bool, absolute: bool): void {
   let options: u32 = 0;
@@ -61,7 +68,7 @@ export function expire(seconds: bool, absolute: bool): void {
     else if (argIs(i, 0x7878, 2)) options |= XX;
     else if (argIs(i, 0x7467, 2)) options |= GT;
     else if (argIs(i, 0x746c, 2)) options |= LT;
-    else { replyErrorWith('ERR Unsupported option ', argPtr(i), argLen(i), '', false); return; }
+    else { replyUnsupported(argPtr(i), argLen(i)); return; }
   }
   if ((options & NX) && (options & (XX | GT | LT))) {
     replyError('ERR NX and XX, GT or LT options at the same time are not compatible');

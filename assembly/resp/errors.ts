@@ -39,7 +39,13 @@ export function replyError(text: string): void {
   advance(2);
 }
 
-/** "-before'WORD'after\r\n" with up to 128 bytes of a word that came from outside; CR and LF become spaces. */
+/** How much of a text Redis prints, to whom it is a C string: what stands in front of its first NUL. */
+export function printedLength(ptr: u32, length: u32): u32 {
+  for (let i: u32 = 0; i < length; i++) if (load<u8>(ptr + i) == 0) return i;
+  return length;
+}
+
+/** "-before'WORD'after\r\n" with a word that came from outside; CR and LF become spaces. */
 export function replyErrorWith(before: string, ptr: u32, length: u32, after: string, lower: bool): void {
   if (!replyReserve(<u32>before.length + length + <u32>after.length + 8)) return;
   count(ERROR_ERR);
@@ -82,9 +88,7 @@ const OOM_TEXT: u32 = <u32>memory.data<u8>([
 
 /** Unknown subcommand of a container, as Redis words it; the subcommand is cut at a zero byte, and at 128 bytes. */
 export function replyUnknownSubcommand(container: string): void {
-  const most = argc > 1 ? min<u32>(argLen(1), 128) : 0;
-  let length: u32 = 0;
-  while (length < most && load<u8>(argPtr(1) + length) != 0) length++;
+  const length = argc > 1 ? printedLength(argPtr(1), min<u32>(argLen(1), 128)) : 0;
   if (!replyReserve(length + 128)) return;
   count(ERROR_ERR);
   store<u8>(outPos, 0x2d);

@@ -49,6 +49,21 @@ describeWith('redis-server', 'the kernel against redis-server', () => {
       }
     });
 
+    it('prints words from outside as Redis does, zero bytes and line ends included', async () => {
+      const subject = new KernelSide(build);
+      const [ours, theirs] = await Promise.all([subject.connect(2), reference.connect(2, 30_000)]);
+      const words = ['', '\0', 'a\0b', 'a\r\nb', 'a\r\n', '\r\na', '\r\n', ' \n\0x', 'x'.repeat(200), '\xff'];
+      const commands = words.flatMap((word) => [
+        ['EXPIRE', 'k', '1', word],
+        ['PEXPIREAT', 'k', '1', 'NX', word],
+        ['OBJECT', word, 'k'],
+      ]);
+      const [left, right] = await Promise.all([ours.pipeline(commands), theirs.pipeline(commands)]);
+      expect(left.map(String)).toEqual(right.map(String));
+      expect(left.length).toBe(30);
+      await theirs.close();
+    });
+
     it.each(PROTOCOLS)('answers the hand-picked commands alike over RESP%i', async (protocol) => {
       const problems: string[] = [];
       let compared = 0;

@@ -222,5 +222,6 @@ describe.each(BUILDS)('the log, $memory $mode', (build) => {
     expect(kernel.check()).toBe(0);
     expect(replay(read(kernel, Number.POSITIVE_INFINITY, 1e9), second).length).toBe(0);
     expect(digests(second)).toEqual(digests(kernel));
+    expect(kernel.text('SET', 'after', 'v')).toBe('+OK\r\n');
   });
 });
