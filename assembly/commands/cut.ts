@@ -23,6 +23,8 @@ import { FLAG_MAYBE_SLOW, FLAG_WRITE, commandFlags, commandOpcode, lookupCommand
 
 /** A local reply longer than this is written under the home shard's latch: it may need the arena. */
 const LOCAL_BYTES_MAX: u32 = 1024;
+/** Output that the local group leaves alone: it runs without a latch, so it must never come to ask the arena for more. */
+const LOCAL_SPARE_BYTES: u32 = 20480;
 
 @inline function frameRow(window: u32, i: u32): u32 { return window + WINDOW_FRAMES + (i << 4); }
 @inline function groupRow(window: u32, g: u32): u32 { return window + WINDOW_GROUPS + (g << 4); }
@@ -49,6 +51,7 @@ export function cutFrames(window: u32, from: u32, inputBytes: u32): i32 {
   let slowGroup = NO_GROUP;
   let status = STATUS_DONE;
   let frameBytes: u32 = 0;
+  let localBytes: u32 = 0;
   while (p < end) {
     if (frames >= framesMax) { status = STATUS_FULL; break; }
     const bytes = parseFrame(p, end, windowArgv(window), ARGS_MAX, windowInline(window), limited);
@@ -71,6 +74,11 @@ export function cutFrames(window: u32, from: u32, inputBytes: u32): i32 {
       if (group < 0) { status = STATUS_MANY; frameBytes = bytes; break; }
     } else if (argLen(0) > LOCAL_BYTES_MAX) group = <i32>h.shardIndex;
     if (slowGroup != NO_GROUP && <u32>group != slowGroup) { status = STATUS_FULL; break; }
+    if (<u32>group == local) {
+      // A longer argument went to a shard, so this bounds the reply, be it an echo or an error.
+      localBytes += argLen(0) + (argc > 1 ? min(argLen(1), LOCAL_BYTES_MAX) : 0) + 128;
+      if (frames != 0 && localBytes + LOCAL_SPARE_BYTES > h.windowOutBytes) { status = STATUS_FULL; break; }
+    }
     if ((flags & FLAG_MAYBE_SLOW) && <u32>group != local) slowGroup = <u32>group;
     const row = frameRow(window, frames);
     store<u32>(row, p - input);

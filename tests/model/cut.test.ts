@@ -225,6 +225,20 @@ describe.each(BUILDS)('frames cut by shard and merged, $memory $mode', (build) =
     expect(s.control(abi.CONTROL_SLOW_GROUP)).toBe(abi.NO_GROUP);
   });
 
+  it('of no shard stop before their replies could need more than the window', () => {
+    const { home } = new Shards([openKernel(build, { outBytes: 1 << 16 })]);
+    const s = home.shard;
+    const input = Buffer.concat(Array.from({ length: 120 }, () => frame('PING', 'x'.repeat(1000))));
+    s.bytes.set(input, s.input);
+    home.stamp(abi.FRAMES_MAX);
+    expect(s.calls.cut(s.window, 0, input.length)).toBe(abi.STATUS_FULL);
+    const frames = s.control(abi.CONTROL_COMMANDS);
+    expect(frames).toBeGreaterThan(20);
+    const { out } = home.execAll(input.subarray(0, s.control(abi.CONTROL_CONSUMED)), frames);
+    expect(out.length).toBe(frames * '$1000\r\n\r\n'.length + frames * 1000);
+    expect(s.control(abi.CONTROL_PIECES)).toBe(0);
+  });
+
   it('stop at a write when writes are to wait', () => {
     const { home } = open(3, 0);
     const s = home.shard;
