@@ -150,9 +150,12 @@ export class ShardKernel {
   readonly staging: number;
   readonly output: number;
   readonly returns: number;
+  readonly shared: boolean;
   #bytes: Uint8Array;
   #words: Int32Array;
   #floats: Float64Array;
+  /** Index of the control block's first word. */
+  readonly #block: number;
 
   constructor(
     readonly module: WebAssembly.Module,
@@ -168,13 +171,11 @@ export class ShardKernel {
     this.staging = this.calls.windowStage(windowIndex) >>> 0;
     this.output = this.calls.windowOutput(windowIndex) >>> 0;
     this.returns = this.calls.windowReturns(windowIndex) >>> 0;
+    this.shared = !(memory.buffer instanceof ArrayBuffer);
+    this.#block = this.window >> 2;
     this.#bytes = new Uint8Array(memory.buffer);
     this.#words = new Int32Array(memory.buffer);
     this.#floats = new Float64Array(memory.buffer);
-  }
-
-  get shared(): boolean {
-    return !(this.memory.buffer instanceof ArrayBuffer);
   }
 
   #remake(): void {
@@ -185,12 +186,12 @@ export class ShardKernel {
 
   /** The memory's initial part (at least up to the arena), as bytes. Do not keep it across kernel calls. */
   get bytes(): Uint8Array {
-    if (this.#bytes.byteLength === 0) this.#remake();
+    if (!this.shared && this.#bytes.byteLength === 0) this.#remake();
     return this.#bytes;
   }
   /** The same as 32-bit words. */
   get words(): Int32Array {
-    if (this.#words.byteLength === 0) this.#remake();
+    if (!this.shared && this.#words.byteLength === 0) this.#remake();
     return this.#words;
   }
   /** The whole memory as it is now, arena included: for blobs and blocks. */
@@ -205,8 +206,28 @@ export class ShardKernel {
   setControl(offset: number, value: number): void {
     this.words[(this.window + offset) >> 2] = value;
   }
+  /** All that a call brings, in one go: see the control block in assembly/abi.ts. */
+  stamp(
+    nowMs: number,
+    lruClock: number,
+    db: number,
+    proto: number,
+    flags: number,
+    commandsMax: number,
+    bulkBytesMax: number,
+  ): void {
+    const { words } = this;
+    const block = this.#block;
+    this.#floats[block >> 1] = nowMs;
+    words[block + abi.CONTROL_DB / 4] = db;
+    words[block + abi.CONTROL_PROTO / 4] = proto;
+    words[block + abi.CONTROL_FLAGS / 4] = flags;
+    words[block + abi.CONTROL_COMMANDS_MAX / 4] = commandsMax;
+    words[block + abi.CONTROL_BULK_MAX / 4] = bulkBytesMax;
+    words[block + abi.CONTROL_LRU_CLOCK / 4] = lruClock;
+  }
   setNow(nowMs: number): void {
-    if (this.#floats.byteLength === 0) this.#remake();
+    if (!this.shared && this.#floats.byteLength === 0) this.#remake();
     this.#floats[(this.window + abi.CONTROL_NOW) >> 3] = nowMs;
   }
 

@@ -83,6 +83,8 @@ export interface Services {
   pause(untilMs: number, writesOnly: boolean): void;
   /** Applies parameters that `config.check` has accepted, on every thread. Resolved: they are in force everywhere. */
   configure(pairs: readonly (readonly [name: string, value: string])[]): Promise<void>;
+  /** DEBUG SET-ACTIVE-EXPIRE, on every thread. */
+  setActiveExpire(on: boolean): Promise<void>;
   /** CONFIG RESETSTAT. */
   resetStats(): void;
   /** Ends the process in order; never resolves. */

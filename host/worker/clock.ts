@@ -12,8 +12,8 @@ export class SystemClock implements Clock {
   }
 
   /** 24 bits: seconds under LRU; under LFU minutes modulo 2^16, shifted over the counter's 8 bits. */
-  lruClock(): number {
-    const seconds = Math.floor(Date.now() / 1000);
+  lruClock(nowMs: number): number {
+    const seconds = Math.floor(nowMs / 1000);
     if ((this.shard.header(HEADER_FLAGS) & HEADER_FLAG_LFU) === 0) return seconds & 0xffffff;
     return (Math.floor(seconds / 60) & 0xffff) << 8;
   }

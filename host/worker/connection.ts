@@ -32,7 +32,7 @@ export const WAIT_PAUSE = 4;
 const NAMES: string[] = [];
 for (const command of COMMANDS) NAMES[command.opcode] = command.name;
 
-export class Connection {
+export class Connection implements Sink {
   readonly createdMs: number;
   lastActiveMs: number;
   commandCount = 0;
@@ -77,6 +77,9 @@ export class Connection {
     this.authenticated = authenticated;
   }
 
+  write(bytes: Uint8Array): boolean {
+    return this.transport.write(bytes);
+  }
   get address(): string {
     return this.transport.address;
   }

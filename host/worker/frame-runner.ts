@@ -25,7 +25,8 @@ export type Outcome = { reply: Buffer } | { busy: number } | { slow: true };
 /** Time and clocks that a thread stamps its calls with. */
 export interface Clock {
   nowMs(): number;
-  lruClock(): number;
+  /** @param nowMs What nowMs has just answered. */
+  lruClock(nowMs: number): number;
 }
 
 const SLOW_BYTES = 1 << 20;
@@ -349,18 +350,13 @@ export class FrameRunner {
   #on(index: number, argv: readonly Uint8Array[], context: CallContext): Buffer {
     const shard = this.shards[index];
     const frame = encodeRequest(argv);
-    shard.setNow(this.clock.nowMs());
-    shard.setControl(abi.CONTROL_LRU_CLOCK, this.clock.lruClock());
-    shard.setControl(abi.CONTROL_DB, context.db);
-    shard.setControl(abi.CONTROL_PROTO, context.proto);
+    const nowMs = this.clock.nowMs();
     const patience = this.patient ? abi.CALL_SLOW : 0;
-    shard.setControl(abi.CONTROL_FLAGS, context.callFlags | abi.CALL_ALL | abi.CALL_INTERNAL | patience);
-    shard.setControl(abi.CONTROL_COMMANDS_MAX, 1);
-    shard.setControl(abi.CONTROL_BULK_MAX, 0x7fffffff);
+    const flags = context.callFlags | abi.CALL_ALL | abi.CALL_INTERNAL | patience;
+    shard.stamp(nowMs, this.clock.lruClock(nowMs), context.db, context.proto, flags, 1, context.bulkBytesMax);
     let status: number;
     if (frame.length <= shard.layout.inBytes && argv.length <= abi.ARGV_BYTES / 8) {
       shard.bytes.set(frame, shard.staging);
-      shard.setControl(abi.CONTROL_BULK_MAX, context.bulkBytesMax);
       status = shard.calls.exec(shard.window, shard.staging, frame.length, shard.output, shard.layout.outBytes);
     } else {
       const block = shard.calls.blockNew(frame.length) >>> 0;

@@ -9,8 +9,8 @@ import { type Connection, WAIT_HOST, WAIT_LATCH, WAIT_NONE, WAIT_PAUSE, WAIT_SLO
 import type { CallContext, Clock, FrameRunner } from './frame-runner.js';
 import { GroupRunner } from './group-runner.js';
 import { type Latches, RESERVE_AFTER_MS, SPINS } from './latches.js';
-import { Output, Releases } from './output.js';
-import type { Stats } from './stats.js';
+import { Output, Releases, WAITING_BYTES_MAX } from './output.js';
+import { STAT, type Stats } from './stats.js';
 
 /** Limits in force, read afresh each time they matter. */
 export interface Limits {
@@ -44,10 +44,11 @@ const LEAVE = false;
 export class FrameServer {
   readonly releases: Releases;
   readonly #home: ShardKernel;
-  readonly #out = new Output();
+  readonly #out = new Output<Connection>();
   readonly #groups: GroupRunner;
   readonly #parked: Set<Connection>[];
   readonly #paused = new Set<Connection>();
+  #flushing: NodeJS.Immediate | undefined;
   #pausedUntilMs = 0;
   #pausedWritesOnly = false;
   #pauseTimer: NodeJS.Timeout | undefined;
@@ -77,8 +78,8 @@ export class FrameServer {
     this.#nowMs = this.clock.nowMs();
     connection.lastActiveMs = this.#nowMs;
     connection.netInputBytes += chunk.length;
-    this.stats.add('netInput', chunk.length);
-    this.stats.add('reads', 1);
+    this.stats.add(STAT.netInput, chunk.length);
+    this.stats.add(STAT.reads, 1);
     if (connection.big) this.#gather(connection, [chunk]);
     else connection.input.push(chunk);
     if (connection.waiting === WAIT_NONE) {
@@ -97,7 +98,7 @@ export class FrameServer {
     if (connection.waiting !== WAIT_LATCH) return;
     const parked = this.#parked[connection.parkedOn];
     parked.delete(connection);
-    this.stats.add('parked', -1);
+    this.stats.add(STAT.parked, -1);
     if (parked.size === 0) this.latches.unreserve(connection.parkedOn);
   }
 
@@ -168,28 +169,35 @@ export class FrameServer {
     this.#write(connection);
   }
 
-  /** Hands the replies to the transport, and minds the limits. */
+  /** The replies of this connection are complete for now: they leave at the end of the turn. */
   #write(connection: Connection): void {
     if (connection.closed) {
-      this.#out.clear();
+      this.#out.drop();
       return;
     }
     const { bytes } = this.#out;
     if (bytes !== 0) {
       connection.netOutputBytes += bytes;
-      this.stats.add('netOutput', bytes);
-      this.#out.writeTo(connection.transport);
+      this.stats.add(STAT.netOutput, bytes);
+      this.#out.finish(connection.transport);
+      if (this.#flushing === undefined) this.#flushing = setImmediate(this.#flush);
+      if (this.#out.waitingBytes > WAITING_BYTES_MAX) this.#flush();
     }
     if (connection.closeAfterReply && connection.waiting === WAIT_NONE) {
+      this.#flush();
       this.hooks.closed(connection);
       this.forget(connection);
       connection.transport.end();
       return;
     }
-    const pending = connection.transport.pendingBytes;
-    if (pending !== 0 || connection.overSoftSinceMs !== 0) this.checkOutput(connection, pending);
     if (this.releases.count !== 0) this.releases.drain(SPINS);
   }
+
+  readonly #flush = (): void => {
+    clearImmediate(this.#flushing);
+    this.#flushing = undefined;
+    for (const connection of this.#out.flush()) this.checkOutput(connection);
+  };
 
   /** Closes the connection if its client does not read what it asked for. To be called now and then as well. */
   checkOutput(connection: Connection, pending = connection.transport.pendingBytes): void {
@@ -203,14 +211,15 @@ export class FrameServer {
 
   /** Time, clocks, and what the connection brings, for the next call on a shard. */
   #stamp(shard: ShardKernel, connection: Connection): void {
-    const writesPaused = this.pausing ? abi.CALL_NO_WRITES : 0;
-    shard.setNow(this.#nowMs);
-    shard.setControl(abi.CONTROL_DB, connection.db);
-    shard.setControl(abi.CONTROL_PROTO, connection.proto);
-    shard.setControl(abi.CONTROL_FLAGS, connection.callFlags | writesPaused);
-    shard.setControl(abi.CONTROL_COMMANDS_MAX, connection.replyMode === 'skipNext' ? 1 : abi.FRAMES_MAX);
-    shard.setControl(abi.CONTROL_BULK_MAX, this.limits.protoMaxBulkLen);
-    shard.setControl(abi.CONTROL_LRU_CLOCK, this.clock.lruClock());
+    shard.stamp(
+      this.#nowMs,
+      this.clock.lruClock(this.#nowMs),
+      connection.db,
+      connection.proto,
+      connection.callFlags | (this.pausing ? abi.CALL_NO_WRITES : 0),
+      connection.replyMode === 'skipNext' ? 1 : abi.FRAMES_MAX,
+      this.limits.protoMaxBulkLen,
+    );
   }
 
   /** Counts what a call executed. */
@@ -220,8 +229,8 @@ export class FrameServer {
     connection.lastOpcode = opcode;
     if (connection.replyMode === 'skipNext') connection.replyMode = 'on';
     connection.parkedSinceMs = 0;
-    this.stats.add('commands', commands);
-    if (errors !== 0) this.stats.add('errors', errors);
+    this.stats.add(STAT.commands, commands);
+    if (errors !== 0) this.stats.add(STAT.errors, errors);
   }
 
   /** One shard: everything is executed straight from the window. */
@@ -294,7 +303,7 @@ export class FrameServer {
       case abi.STATUS_SLOW:
         return this.#slow(connection, this.#takeFrame(shard));
       case abi.STATUS_MALFORMED:
-        this.stats.add('protocolErrors', 1);
+        this.stats.add(STAT.protocolErrors, 1);
         connection.closeAfterReply = true;
         return LEAVE;
       case abi.STATUS_BIG:
@@ -334,11 +343,11 @@ export class FrameServer {
     if (wasSkipped) connection.replyMode = 'on';
     const reply = this.hooks.hostCommand(argv, connection);
     connection.commandCount++;
-    this.stats.add('commands', 1);
+    this.stats.add(STAT.commands, 1);
     const take = (bytes: Uint8Array): void => {
       // CLIENT REPLY ON answers even when it ends the silence.
       const silent = wasOff ? connection.replyMode === 'off' : wasSkipped && connection.lastCommand !== 'client|reply';
-      if (bytes[0] === 0x2d) this.stats.add('errors', 1);
+      if (bytes[0] === 0x2d) this.stats.add(STAT.errors, 1);
       if (!silent) this.#out.push(bytes);
     };
     if (reply instanceof Uint8Array) {
@@ -381,7 +390,7 @@ export class FrameServer {
   }
 
   #slow(connection: Connection, argv: Buffer[]): boolean {
-    this.stats.add('slow', 1);
+    this.stats.add(STAT.slow, 1);
     const opcode = this.runner.opcodeOf(argv);
     this.#await(connection, WAIT_SLOW, this.hooks.slowCommand(argv, this.#contextOf(connection)), (bytes) =>
       this.#counted(connection, opcode, bytes),
@@ -394,9 +403,9 @@ export class FrameServer {
     connection.commandCount++;
     connection.lastOpcode = opcode;
     connection.parkedSinceMs = 0;
-    this.stats.add('commands', 1);
+    this.stats.add(STAT.commands, 1);
     this.stats.addCalls(opcode, 1);
-    if (reply[0] === 0x2d) this.stats.add('errors', 1);
+    if (reply[0] === 0x2d) this.stats.add(STAT.errors, 1);
     if (connection.replyMode === 'on') this.#out.push(reply);
     else if (connection.replyMode === 'skipNext') connection.replyMode = 'on';
   }
@@ -407,7 +416,7 @@ export class FrameServer {
     else if (nowMs - connection.parkedSinceMs > RESERVE_AFTER_MS) this.latches.reserve(shard);
     connection.waiting = WAIT_LATCH;
     connection.parkedOn = shard;
-    this.stats.add('parked', 1);
+    this.stats.add(STAT.parked, 1);
     const parked = this.#parked[shard];
     parked.add(connection);
     if (parked.size === 1) this.latches.wait(shard, this.#wake);
@@ -419,7 +428,7 @@ export class FrameServer {
     const parked = this.#parked[shard];
     const waiting = [...parked];
     parked.clear();
-    this.stats.add('parked', -waiting.length);
+    this.stats.add(STAT.parked, -waiting.length);
     for (const connection of waiting) this.#resume(connection);
   };
 
@@ -441,7 +450,7 @@ export class FrameServer {
         if (!(error instanceof ProtocolError)) throw error;
         connection.big = undefined;
         connection.closeAfterReply = true;
-        this.stats.add('protocolErrors', 1);
+        this.stats.add(STAT.protocolErrors, 1);
         this.#out.push(Buffer.from(`-ERR ${error.message}\r\n`, 'latin1'));
       }
     }

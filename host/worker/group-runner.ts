@@ -5,6 +5,7 @@ import type { ShardKernel } from '../kernel/kernel.js';
 import { takeOutput } from './frame-runner.js';
 import type { Latches } from './latches.js';
 import { SPINS } from './latches.js';
+import type { Connection } from './connection.js';
 import type { Output, Releases } from './output.js';
 
 /** How a run ended. One object serves all runs. */
@@ -40,7 +41,7 @@ export class GroupRunner {
     readonly shards: readonly ShardKernel[],
     readonly homeIndex: number,
     readonly latches: Latches,
-    readonly output: Output,
+    readonly output: Output<Connection>,
     readonly releases: Releases,
   ) {
     this.#home = shards[homeIndex];

@@ -1,11 +1,14 @@
-// The replies of one read, gathered before they are written at once. One of these serves a whole worker: it is filled
-// and written out within one turn of the event loop.
+// Replies on their way out. One of these serves a whole thread: the replies to one read are gathered, and what was
+// gathered for all connections in one turn of the event loop is handed to the system together. A peer that is woken by
+// its reply costs more than the reply did, so it pays to have read everybody first (Redis writes before it sleeps, too).
 import * as abi from '../kernel/abi.js';
 import type { ShardKernel } from '../kernel/kernel.js';
 
-const FIRST_BYTES = 1 << 16;
+const BUFFER_BYTES = 1 << 18;
 /** A longer reply is not copied into the buffer but kept as a part of its own. */
 const PART_BYTES_MIN = 1 << 14;
+/** More than this does not wait for the end of the turn. */
+export const WAITING_BYTES_MAX = 1 << 20;
 
 /** Where bytes go. */
 export interface Sink {
@@ -16,23 +19,33 @@ export interface Sink {
   write(bytes: Uint8Array): boolean;
 }
 
-export class Output {
-  #buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+export class Output<S extends Sink> {
+  #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   #used = 0;
-  /** Begin of the bytes in the buffer that are in no part yet. */
+  /** Begin of the bytes in the buffer that belong to the connection in hand. */
   #open = 0;
+  /** Its longer replies, and shorter ones in front of them. */
   #parts: Uint8Array[] = [];
   #partBytes = 0;
+  /** Sinks, and what waits for each, in order. */
+  readonly #sinks: S[] = [];
+  readonly #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
 
-  /** Bytes gathered. */
+  /** Bytes gathered for the connection in hand. */
   get bytes(): number {
     return this.#partBytes + this.#used - this.#open;
+  }
+
+  /** Bytes that wait to be handed over. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
   }
 
   #room(count: number): void {
     if (this.#used + count <= this.#buffer.length) return;
     this.#close();
-    this.#buffer = Buffer.allocUnsafeSlow(Math.max(count, this.#buffer.length));
+    this.#buffer = Buffer.allocUnsafeSlow(Math.max(count, BUFFER_BYTES));
     this.#used = 0;
     this.#open = 0;
   }
@@ -86,24 +99,48 @@ export class Output {
     }
   }
 
-  /** Hands everything to the sink and is empty afterwards. */
-  writeTo(sink: Sink): void {
+  /** What was gathered is for this sink; `flush` will hand it over. */
+  finish(sink: S): void {
     if (this.#parts.length === 0) {
-      if (this.#used === 0) return;
-      if (!sink.write(this.#buffer.subarray(0, this.#used))) this.#buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
-    } else {
-      this.#close();
-      for (const part of this.#parts) sink.write(part);
-      this.#buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+      this.#sinks.push(sink);
+      this.#waiting.push(this.#buffer.subarray(this.#open, this.#used));
+      this.#waitingBytes += this.#used - this.#open;
+      this.#open = this.#used;
+      return;
     }
-    this.clear();
+    this.#close();
+    for (const part of this.#parts) {
+      this.#sinks.push(sink);
+      this.#waiting.push(part);
+    }
+    this.#waitingBytes += this.#partBytes;
+    this.#parts.length = 0;
+    this.#partBytes = 0;
   }
 
-  clear(): void {
+  /** Drops what was gathered for the connection in hand. */
+  drop(): void {
+    this.#used = this.#open;
+    this.#parts.length = 0;
+    this.#partBytes = 0;
+  }
+
+  /**
+   * Hands everything over, in order. Not to be called while something is gathered.
+   * @returns the sinks that did not take all of theirs at once.
+   */
+  flush(): S[] {
+    const late: S[] = [];
+    for (let i = 0; i < this.#waiting.length; i++) {
+      if (!this.#sinks[i].write(this.#waiting[i])) late.push(this.#sinks[i]);
+    }
+    this.#sinks.length = 0;
+    this.#waiting.length = 0;
+    this.#waitingBytes = 0;
+    if (late.length !== 0) this.#buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
     this.#used = 0;
     this.#open = 0;
-    this.#parts = [];
-    this.#partBytes = 0;
+    return late;
   }
 }
 

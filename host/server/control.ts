@@ -1,0 +1,45 @@
+// The control channel between the supervisor and its threads: small messages over comlink, never data.
+import type { MessagePort } from 'node:worker_threads';
+import type { StoreParts } from '../worker/store-parts.js';
+import type { ClientFacts, KillFilter } from './context.js';
+import type { SharedListener } from './listener.js';
+
+/** What a thread offers to the supervisor. */
+export interface ThreadApi {
+  clientsHere(): ClientFacts[];
+  /** Closes this thread's clients that match, but never `callerId`; answers how many. */
+  killHere(filter: KillFilter, callerId: number): number;
+  pauseHere(untilMs: number, writesOnly: boolean): void;
+  /** Takes parameters over that have been checked. */
+  configureHere(pairs: readonly (readonly [string, string])[]): void;
+  setActiveExpireHere(on: boolean): void;
+  /** Accepts no more, and closes connections once what they asked for is answered and taken. */
+  stop(): Promise<void>;
+}
+
+/** What the supervisor offers to a thread: the same over all threads, and the lanes. */
+export interface SupervisorApi {
+  /** A port to a lane of the slow lane, whose thread is started if need be. */
+  lane(lane: number): Promise<MessagePort>;
+  clients(): Promise<ClientFacts[]>;
+  kill(filter: KillFilter, callerId: number): Promise<number>;
+  pause(untilMs: number, writesOnly: boolean): Promise<void>;
+  configure(pairs: readonly (readonly [string, string])[]): Promise<void>;
+  setActiveExpire(on: boolean): Promise<void>;
+  /** Ends the process. */
+  shutdown(): Promise<void>;
+}
+
+/** All a thread is born with; it can be posted. */
+export interface ThreadSetup {
+  readonly store: StoreParts;
+  readonly threadIndex: number;
+  readonly threadCount: number;
+  /** `Config` in its postable form. */
+  readonly config: unknown;
+  readonly statsBuffer: SharedArrayBuffer;
+  readonly startedMs: number;
+  readonly runId: string;
+  readonly listening: { readonly tcpPort: number; readonly spread: string };
+  readonly listeners: readonly SharedListener[];
+}

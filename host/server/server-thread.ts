@@ -1,0 +1,301 @@
+// One thread of the server: its connections, its instances of the kernel, its share of the housekeeping, and what it
+// offers to host commands. The first thread is the process's main thread, where the supervisor lives too.
+import type { Socket } from 'node:net';
+import type { Reply } from '../commands/index.js';
+import { CALL_NO_TOUCH } from '../kernel/abi.js';
+import { ShardKernel } from '../kernel/kernel.js';
+import { encodeReply } from '../resp/reply.js';
+import { SystemClock } from '../worker/clock.js';
+import { Connection, WAIT_NONE } from '../worker/connection.js';
+import { type CallContext, FrameRunner } from '../worker/frame-runner.js';
+import { FrameServer } from '../worker/frame-server.js';
+import { Housekeeper } from '../worker/housekeeper.js';
+import { Latches } from '../worker/latches.js';
+import { laneCount, SlowLane } from '../worker/slow-lane.js';
+import { STAT, Stats } from '../worker/stats.js';
+import { executeHostCommand } from './commands/index.js';
+import { Config } from './config.js';
+import type { Client, ClientFacts, Encoded, KillFilter, Services } from './context.js';
+import type { SupervisorApi, ThreadApi, ThreadSetup } from './control.js';
+import { NetTransport } from './net-transport.js';
+
+const HOUSEKEEPING_MS = 100;
+/** Patience with clients that do not take their last replies. */
+const STOP_MS_MAX = 1000;
+const TOO_MANY = Buffer.from('-ERR max number of clients reached\r\n');
+const PROTECTED = Buffer.from(
+  '-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. ' +
+    'In this mode connections are only accepted from the loopback interface. If you want to connect from external computers ' +
+    'to Redis you may adopt one of the following solutions: ' +
+    "1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis " +
+    'from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. ' +
+    'Use CONFIG REWRITE to make this change permanent. ' +
+    "2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. " +
+    "3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. " +
+    "4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.\r\n",
+);
+
+function isLoopback(ip: string | undefined): boolean {
+  return ip !== undefined && (ip === '::1' || ip.startsWith('127.') || ip.startsWith('::ffff:127.'));
+}
+
+export class ServerThread implements ThreadApi, Services {
+  readonly config: Config;
+  readonly stats: Stats;
+  readonly shards: readonly ShardKernel[];
+  readonly workerIndex: number;
+  readonly workerCount: number;
+  readonly startedMs: number;
+  readonly runId: string;
+  readonly listening: ThreadSetup['listening'];
+  readonly frames: FrameServer;
+  readonly #latches: Latches;
+  readonly #runner: FrameRunner;
+  readonly #lane: SlowLane;
+  readonly #housekeeper: Housekeeper;
+  readonly #connections = new Map<number, Connection>();
+  #stopping = false;
+
+  constructor(
+    setup: ThreadSetup,
+    readonly supervisor: SupervisorApi,
+  ) {
+    const { store, threadIndex } = setup;
+    this.workerIndex = threadIndex;
+    this.workerCount = setup.threadCount;
+    this.startedMs = setup.startedMs;
+    this.runId = setup.runId;
+    this.listening = setup.listening;
+    this.config = Config.from(setup.config);
+    this.stats = new Stats(setup.statsBuffer, setup.threadCount, threadIndex);
+    this.shards = store.memories.map(
+      (memory, index) => new ShardKernel(store.module, memory, index, threadIndex, store.layout),
+    );
+    const clock = new SystemClock(this.shards[0]);
+    this.#latches = new Latches(this.shards, threadIndex + 1);
+    this.#runner = new FrameRunner(this.shards, this.#latches, clock, false);
+    this.#lane = new SlowLane(laneCount(this.shards.length), (lane) => supervisor.lane(lane));
+    this.frames = new FrameServer(
+      this.shards,
+      threadIndex % this.shards.length,
+      this.#latches,
+      this.#runner,
+      clock,
+      this.stats,
+      this.config.values,
+      {
+        hostCommand: (argv, connection) => this.#hostCommand(argv, connection),
+        slowCommand: (argv, context) => this.#slowCommand(argv, context),
+        closed: () => {},
+      },
+    );
+    const own = this.shards.filter((_, index) => index % setup.threadCount === threadIndex);
+    this.#housekeeper = new Housekeeper(own, this.shards, this.#latches, clock, this.stats);
+    setInterval(() => this.#keepHouse(), HOUSEKEEPING_MS).unref();
+  }
+
+  /** Takes a socket that came in. */
+  readonly accept = (socket: Socket, socketPath: string | undefined): void => {
+    const { values } = this.config;
+    socket.on('error', () => {});
+    if (this.#stopping || !this.stats.admit(values.maxclients)) {
+      this.stats.add(STAT.rejected, 1);
+      socket.end(TOO_MANY);
+      return;
+    }
+    this.stats.add(STAT.connections, 1);
+    const open = values.requirepass === '';
+    if (values.protectedMode && open && socketPath === undefined && !isLoopback(socket.remoteAddress)) {
+      this.stats.leave();
+      this.stats.add(STAT.rejected, 1);
+      socket.end(PROTECTED);
+      return;
+    }
+    if (values.tcpKeepalive > 0) socket.setKeepAlive(true, values.tcpKeepalive * 1000);
+    const transport = new NetTransport(socket, socketPath);
+    const connection = new Connection(this.stats.nextClientId(), transport, Date.now(), open);
+    this.#connections.set(connection.id, connection);
+    this.stats.add(STAT.clients, 1);
+    socket.on('data', (chunk: Buffer) => this.frames.receive(connection, chunk));
+    socket.once('close', () => {
+      this.#connections.delete(connection.id);
+      this.frames.forget(connection);
+      this.stats.add(STAT.clients, -1);
+      this.stats.leave();
+    });
+  };
+
+  #hostCommand(argv: Buffer[], connection: Connection): Uint8Array | Promise<Uint8Array> {
+    const reply = executeHostCommand(argv, connection, this);
+    return reply instanceof Promise
+      ? reply.then((value) => encoded(value, connection.proto))
+      : encoded(reply, connection.proto);
+  }
+
+  #slowCommand(argv: readonly Uint8Array[], context: CallContext): Promise<Uint8Array> {
+    return this.#lane.run(argv, context, this.#runner.homeOf(argv as Buffer[]));
+  }
+
+  #keepHouse(): void {
+    this.#housekeeper.tick();
+    this.frames.releases.drain(0);
+    const nowMs = Date.now();
+    const { timeout } = this.config.values;
+    let inputBytes = 0;
+    let outputBytes = 0;
+    for (const connection of this.#connections.values()) {
+      inputBytes += connection.inputBytes;
+      outputBytes += connection.outputBytes;
+      this.frames.checkOutput(connection);
+      const idle = timeout > 0 && connection.waiting === WAIT_NONE && nowMs - connection.lastActiveMs > timeout * 1000;
+      if (idle) connection.transport.destroy();
+    }
+    this.stats.set(STAT.inputBuffers, inputBytes);
+    this.stats.set(STAT.outputBuffers, outputBytes);
+  }
+
+  // Asked by the supervisor.
+
+  clientsHere(): ClientFacts[] {
+    return [...this.#connections.values()].map((connection) => this.factsOf(connection));
+  }
+
+  killHere(filter: KillFilter, callerId: number): number {
+    let killed = 0;
+    for (const connection of this.#connections.values()) {
+      if (connection.closed || !matches(filter, connection)) continue;
+      killed++;
+      if (connection.id === callerId) connection.closeAfterReply = true;
+      else {
+        connection.transport.destroy();
+        this.frames.forget(connection);
+      }
+    }
+    return killed;
+  }
+
+  pauseHere(untilMs: number, writesOnly: boolean): void {
+    this.frames.pause(untilMs, writesOnly);
+  }
+
+  configureHere(pairs: readonly (readonly [string, string])[]): void {
+    this.config.apply(pairs);
+  }
+
+  setActiveExpireHere(on: boolean): void {
+    this.#housekeeper.activeExpire = on;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const open = [...this.#connections.values()];
+    for (const connection of open) {
+      connection.transport.pause();
+      // Whoever waits for an answer gets it: the promise behind it closes the connection then.
+      if (connection.waiting === WAIT_NONE) connection.transport.end();
+      else connection.closeAfterReply = true;
+    }
+    const deadlineMs = Date.now() + STOP_MS_MAX;
+    while (Date.now() < deadlineMs && open.some(({ closed, transport }) => !closed && transport.pendingBytes !== 0)) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  // Services: asked by host commands.
+
+  clients(): Promise<ClientFacts[]> {
+    return this.supervisor.clients();
+  }
+
+  factsOf(client: Client): ClientFacts {
+    const connection = client as Connection;
+    const { id, address, localAddress, fd, unix, createdMs, lastActiveMs, inputBytes, outputBytes } = connection;
+    const { commandCount, netInputBytes, netOutputBytes, lastCommand, name, libName, libVersion } = connection;
+    const { db, proto, authenticated, noEvict, noTouch, replyMode, closeAfterReply } = connection;
+    return {
+      ...{ id, address, localAddress, fd, unix, createdMs, lastActiveMs, inputBytes, outputBytes },
+      ...{ commandCount, netInputBytes, netOutputBytes, lastCommand, name, libName, libVersion },
+      ...{ db, proto, authenticated, noEvict, noTouch, replyMode, closeAfterReply },
+      workerIndex: this.workerIndex,
+      blocked: connection.waiting !== WAIT_NONE,
+    };
+  }
+
+  kill(filter: KillFilter, caller: Client): Promise<number> {
+    return this.supervisor.kill(filter, caller.id);
+  }
+
+  pause(untilMs: number, writesOnly: boolean): void {
+    // Here at once, so that the caller's own next command obeys; elsewhere as soon as the message is there.
+    this.pauseHere(untilMs, writesOnly);
+    void this.supervisor.pause(untilMs, writesOnly);
+  }
+
+  configure(pairs: readonly (readonly [name: string, value: string])[]): Promise<void> {
+    return this.supervisor.configure(pairs);
+  }
+
+  setActiveExpire(on: boolean): Promise<void> {
+    return this.supervisor.setActiveExpire(on);
+  }
+
+  resetStats(): void {
+    this.#housekeeper.resetShardCounters();
+    this.stats.reset();
+  }
+
+  async shutdown(): Promise<never> {
+    await this.supervisor.shutdown();
+    return new Promise(() => {});
+  }
+
+  async call(argv: readonly Uint8Array[], client: Client): Promise<Buffer> {
+    const { db, proto, noTouch } = client;
+    const context: CallContext = {
+      db,
+      proto,
+      callFlags: noTouch ? CALL_NO_TOUCH : 0,
+      bulkBytesMax: this.config.values.protoMaxBulkLen,
+    };
+    const frame = argv as Buffer[];
+    this.stats.addCalls(this.#runner.opcodeOf(frame), 1);
+    for (;;) {
+      if (this.frames.pausing) await this.frames.unpaused();
+      const outcome = this.#runner.run(frame, context);
+      if ('reply' in outcome) return outcome.reply;
+      if ('slow' in outcome) return Buffer.from(await this.#slowCommand(frame, context));
+      await new Promise((resolve) => this.#latches.wait(outcome.busy, resolve));
+    }
+  }
+
+  sleep(ms: number): void {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  }
+
+  panic(): never {
+    while (!this.#latches.tryOne(0));
+    process.exit(1);
+  }
+
+  purge(): number {
+    return this.#housekeeper.purge();
+  }
+}
+
+function matches(filter: KillFilter, connection: Connection): boolean {
+  const { id, address, localAddress, type, user, exceptId, maxAgeSeconds } = filter;
+  if (id !== undefined && connection.id !== id) return false;
+  if (address !== undefined && connection.address !== address) return false;
+  if (localAddress !== undefined && connection.localAddress !== localAddress) return false;
+  if (type !== undefined && type !== 'normal') return false;
+  if (user !== undefined && !(user === 'default' && connection.authenticated)) return false;
+  if (maxAgeSeconds !== undefined && Date.now() - connection.createdMs < maxAgeSeconds * 1000) return false;
+  return connection.id !== exceptId;
+}
+
+function encoded(reply: Reply | Encoded, proto: number): Uint8Array {
+  return isEncoded(reply) ? reply.encoded : encodeReply(reply, proto);
+}
+function isEncoded(reply: Reply | Encoded): reply is Encoded {
+  return typeof reply === 'object' && reply !== null && 'encoded' in reply;
+}
