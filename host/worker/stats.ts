@@ -18,17 +18,36 @@ export const STAT = {
 } as const;
 export type Stat = keyof typeof STAT;
 
+/** First words of error replies that INFO errorstats tells apart. The first three are the kernel's, in its order. */
+export const ERROR_KINDS = ['ERR', 'WRONGTYPE', 'OOM', 'NOAUTH', 'WRONGPASS', 'NOPROTO'] as const;
+export type ErrorKind = (typeof ERROR_KINDS)[number];
+
+/** Means over the last second or two. */
+export interface Rates {
+  readonly commandsPerSecond: number;
+  /** Kibibytes per second. */
+  readonly inputKbps: number;
+  readonly outputKbps: number;
+}
+
 const HEAD_CELLS = 8;
-/** Cells of a row: named figures, then calls per opcode. */
+/** Cells of a row: named figures, error replies by kind, then calls per opcode. */
+const ERRORS = 24;
 const CALLS = 32;
 const OPCODES = 256;
 const ROW_CELLS = CALLS + OPCODES;
 
 const HEAD_CLIENT_ID = 0;
 const HEAD_CLIENTS = 1;
+/** Doubles of the head, behind the two words above. One thread alone writes them. */
+const GAUGE_COMMANDS = 0;
+const GAUGE_INPUT = 1;
+const GAUGE_OUTPUT = 2;
+const GAUGE_PEAK = 3;
 
 export class Stats {
   readonly #head: Int32Array;
+  readonly #gauges: Float64Array;
   readonly #cells: Float64Array;
   readonly #row: number;
 
@@ -42,7 +61,8 @@ export class Stats {
     readonly workers: number,
     worker = 0,
   ) {
-    this.#head = new Int32Array(buffer, 0, HEAD_CELLS * 2);
+    this.#head = new Int32Array(buffer, 0, 2);
+    this.#gauges = new Float64Array(buffer, 8, HEAD_CELLS - 1);
     this.#cells = new Float64Array(buffer, HEAD_CELLS * 8);
     this.#row = worker * ROW_CELLS;
   }
@@ -50,8 +70,32 @@ export class Stats {
   add(stat: Stat, by: number): void {
     this.#cells[this.#row + STAT[stat]] += by;
   }
+  set(stat: Stat, value: number): void {
+    this.#cells[this.#row + STAT[stat]] = value;
+  }
   addCalls(opcode: number, by: number): void {
     this.#cells[this.#row + CALLS + opcode] += by;
+  }
+  /** Counts an error reply, whole or from its beginning on, by its first word. Kinds not listed are not told apart. */
+  addErrorReply(reply: Uint8Array): void {
+    this.add('errors', 1);
+    let word = '';
+    for (let i = 1; i < reply.length && i < 16 && reply[i] > 0x20; i++) word += String.fromCharCode(reply[i]);
+    const kind = ERROR_KINDS.indexOf(word as ErrorKind);
+    if (kind >= 0) this.addErrors(kind, 1);
+  }
+  /** Counts by kind what `add('errors', …)` has counted as a whole. */
+  addErrors(kind: number, by: number): void {
+    this.#cells[this.#row + ERRORS + kind] += by;
+  }
+  /** Kinds that occurred, with how often. */
+  errorKinds(): [kind: ErrorKind, count: number][] {
+    const counts = ERROR_KINDS.map((kind, index): [ErrorKind, number] => {
+      let total = 0;
+      for (let i = 0; i < this.workers; i++) total += this.#cells[i * ROW_CELLS + ERRORS + index];
+      return [kind, total];
+    });
+    return counts.filter(([, count]) => count > 0);
   }
   ofWorker(worker: number, stat: Stat): number {
     return this.#cells[worker * ROW_CELLS + STAT[stat]];
@@ -75,6 +119,27 @@ export class Stats {
         if (!kept.some((stat) => STAT[stat] === cell)) this.#cells[row + cell] = 0;
       }
     }
+  }
+
+  get rates(): Rates {
+    const gauges = this.#gauges;
+    return {
+      commandsPerSecond: gauges[GAUGE_COMMANDS],
+      inputKbps: gauges[GAUGE_INPUT],
+      outputKbps: gauges[GAUGE_OUTPUT],
+    };
+  }
+  set rates({ commandsPerSecond, inputKbps, outputKbps }: Rates) {
+    this.#gauges[GAUGE_COMMANDS] = commandsPerSecond;
+    this.#gauges[GAUGE_INPUT] = inputKbps;
+    this.#gauges[GAUGE_OUTPUT] = outputKbps;
+  }
+  /** Most bytes that all shards together had in use, as far as anybody looked. */
+  get usedBytesPeak(): number {
+    return this.#gauges[GAUGE_PEAK];
+  }
+  set usedBytesPeak(bytes: number) {
+    this.#gauges[GAUGE_PEAK] = bytes;
   }
 
   nextClientId(): number {

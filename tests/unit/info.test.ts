@@ -2,13 +2,15 @@
 import { describe, expect, test } from 'vitest';
 import { humanBytes } from '../../host/server/commands/info-sections.js';
 import { Config } from '../../host/server/config.js';
+import { Sampler } from '../../host/worker/sampler.js';
+import { Stats } from '../../host/worker/stats.js';
 import { configDifferences } from '../differential/cases/host.js';
 import { parseCommandLine } from '../support/generator/escape.js';
 import { FakeServices, fakeClient, runHostCommand } from '../support/host-fakes.js';
 
 const USUAL = [
   ...['Server', 'Latchkey', 'Clients', 'Memory', 'Persistence', 'Stats', 'Replication', 'CPU', 'Modules'],
-  ...['Cluster', 'Keyspace'],
+  ...['Errorstats', 'Cluster', 'Keyspace'],
 ];
 const ALL = [...USUAL.slice(0, 9), 'Commandstats', ...USUAL.slice(9)];
 
@@ -56,7 +58,7 @@ describe('sections', () => {
 
   test('every line is a title, a field or empty', async () => {
     const lines = (await info(services, 'all')).split('\r\n');
-    expect(lines.length).toBeGreaterThan(130);
+    expect(lines.length).toBeGreaterThan(150);
     for (const line of lines)
       expect(line).toMatch(/^$|^# [A-Z][A-Za-z]+$|^[a-z][a-z0-9_]*:[^\r\n]*$|^errorstat_[A-Z]+:/);
   });
@@ -105,7 +107,9 @@ describe('figures', () => {
     expect(grown(after, 'keyspace_misses')).toBe(1);
     expect(grown(after, 'rdb_changes_since_last_save')).toBe(3);
     expect(after.get('used_memory')).toBe(String(kernel.shard.calls.usedBytes()));
+    expect(Number(after.get('used_memory_peak'))).toBeGreaterThanOrEqual(Number(after.get('used_memory')));
     expect(Number(after.get('used_memory_rss'))).toBeGreaterThan(1 << 20);
+    expect(after.get('used_memory_peak_perc')).toMatch(/^\d+\.\d\d%$/);
   });
 
   test('of connections, commands and errors come from the workers, and start anew with RESETSTAT', async () => {
@@ -117,7 +121,9 @@ describe('figures', () => {
     stats.add('netInput', 500);
     stats.add('rejected', 2);
     stats.addCalls(1, 7);
-    stats.add('errors', 3);
+    stats.addErrorReply(Buffer.from('-WRONGTYPE Operation\r\n'));
+    stats.addErrorReply(Buffer.from('-NOAUTH Authentication required.\r\n'));
+    stats.addErrorReply(Buffer.from('-UNHEARDOF x\r\n'));
     const fields = fieldsOf(await info(services, 'all'));
     expect(fields.get('connected_clients')).toBe('1');
     expect(fields.get('total_connections_received')).toBe('3');
@@ -126,6 +132,8 @@ describe('figures', () => {
     expect(fields.get('rejected_connections')).toBe('2');
     expect(fields.get('total_error_replies')).toBe('3');
     expect(fields.get('cmdstat_get')).toBe('calls=7');
+    expect([fields.get('errorstat_WRONGTYPE'), fields.get('errorstat_NOAUTH')]).toEqual(['count=1', 'count=1']);
+    expect(fields.has('errorstat_ERR')).toBe(false);
     stats.reset();
     const anew = fieldsOf(await info(services, 'all'));
     expect(anew.get('connected_clients')).toBe('1');
@@ -142,6 +150,26 @@ describe('figures', () => {
       '11.82M',
       '23.54G',
     ]);
+  });
+});
+
+describe('rates', () => {
+  test('are means of samples a tenth of a second apart', () => {
+    const stats = new Stats(Stats.newBuffer(2), 2, 1);
+    const sampler = new Sampler(stats, [], 1000);
+    stats.add('commands', 50);
+    stats.add('netInput', 1024);
+    sampler.tick(1050);
+    expect(stats.rates.commandsPerSecond).toBe(0);
+    sampler.tick(1100);
+    expect(stats.rates).toEqual({ commandsPerSecond: 500, inputKbps: 10, outputKbps: 0 });
+    sampler.tick(1300);
+    expect(stats.rates.commandsPerSecond).toBe(250);
+    stats.reset();
+    sampler.tick(1400);
+    expect(stats.rates.commandsPerSecond).toBeCloseTo(500 / 3);
+    for (let i = 0; i < 16; i++) sampler.tick(1500 + i * 100);
+    expect(stats.rates.commandsPerSecond).toBe(0);
   });
 });
 

@@ -119,6 +119,7 @@ export function clients({ stats, config }: Services): Section {
 
 export function memory({ stats, shards, config }: Services): Section {
   const used = usedBytes(shards);
+  const peak = Math.max(used, stats.usedBytesPeak);
   const resident = process.memoryUsage.rss();
   const committed = sum(shards, (shard) => shard.calls.committedBytes());
   const reserved = sum(shards, (shard) => shard.memory.buffer.byteLength);
@@ -134,6 +135,9 @@ export function memory({ stats, shards, config }: Services): Section {
     ['used_memory_human', humanBytes(used)],
     ['used_memory_rss', resident],
     ['used_memory_rss_human', humanBytes(resident)],
+    ['used_memory_peak', peak],
+    ['used_memory_peak_human', humanBytes(peak)],
+    ['used_memory_peak_perc', `${quotient(used * 100, peak)}%`],
     ['used_memory_overhead', tables + clientBytes],
     ['used_memory_dataset', dataset],
     ['used_memory_dataset_perc', `${quotient(dataset * 100, used)}%`],
@@ -187,13 +191,19 @@ export function persistence({ shards, startedMs }: Services): Section {
 }
 
 export function stats({ stats: figures, shards }: Services): Section {
+  const { commandsPerSecond, inputKbps, outputKbps } = figures.rates;
   return [
     ['total_connections_received', figures.sum('connections')],
     ['total_commands_processed', figures.sum('commands')],
+    ['instantaneous_ops_per_sec', Math.round(commandsPerSecond)],
     ['total_net_input_bytes', figures.sum('netInput')],
     ['total_net_output_bytes', figures.sum('netOutput')],
     ['total_net_repl_input_bytes', 0],
     ['total_net_repl_output_bytes', 0],
+    ['instantaneous_input_kbps', inputKbps.toFixed(2)],
+    ['instantaneous_output_kbps', outputKbps.toFixed(2)],
+    ['instantaneous_input_repl_kbps', '0.00'],
+    ['instantaneous_output_repl_kbps', '0.00'],
     ['rejected_connections', figures.sum('rejected')],
     ['sync_full', 0],
     ['sync_partial_ok', 0],
@@ -255,6 +265,10 @@ export function commandstats({ stats: figures }: Services): Section {
   return COMMANDS.map(({ name, opcode }): [string, number] => [name, figures.calls(opcode)])
     .filter(([, calls]) => calls > 0)
     .map(([name, calls]) => [`cmdstat_${name}`, `calls=${calls}`]);
+}
+
+export function errorstats({ stats: figures }: Services): Section {
+  return figures.errorKinds().map(([kind, count]) => [`errorstat_${kind}`, `count=${count}`]);
 }
 
 export function keyspace({ shards }: Services): Section {

@@ -24,6 +24,7 @@ const SECTIONS: readonly Listed[] = [
   { title: 'CPU', names: ['cpu'], byDefault: true, fields: sections.cpu },
   { title: 'Modules', names: ['modules', 'module_list'], byDefault: true, fields: () => [] },
   { title: 'Commandstats', names: ['commandstats'], byDefault: false, fields: sections.commandstats },
+  { title: 'Errorstats', names: ['errorstats'], byDefault: true, fields: sections.errorstats },
   { title: 'Cluster', names: ['cluster'], byDefault: true, fields: () => [['cluster_enabled', 0]] },
   { title: 'Keyspace', names: ['keyspace'], byDefault: true, fields: sections.keyspace },
 ];
