@@ -42,4 +42,6 @@ export interface ThreadSetup {
   readonly runId: string;
   readonly listening: { readonly tcpPort: number; readonly spread: string };
   readonly listeners: readonly SharedListener[];
+  /** The runtime passed the self-test of direct-read.ts. */
+  readonly readsDirectly: boolean;
 }

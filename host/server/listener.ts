@@ -39,7 +39,7 @@ interface ListenOptions {
 
 function listen(accept: Accept, options: ListenOptions | { fd: number }, socketPath?: string): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = createServer({ noDelay: true }, (socket) => accept(socket, socketPath));
+    const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => accept(socket, socketPath));
     server.once('error', reject);
     server.listen(options, () => {
       server.off('error', reject);

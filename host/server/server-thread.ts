@@ -11,15 +11,16 @@ import { type CallContext, FrameRunner } from '../worker/frame-runner.js';
 import { FrameServer } from '../worker/frame-server.js';
 import { Housekeeper } from '../worker/housekeeper.js';
 import { Latches } from '../worker/latches.js';
+import { Sampler } from '../worker/sampler.js';
 import { laneCount, SlowLane } from '../worker/slow-lane.js';
 import { STAT, Stats } from '../worker/stats.js';
 import { executeHostCommand } from './commands/index.js';
 import { Config } from './config.js';
 import type { Client, ClientFacts, Encoded, KillFilter, Services } from './context.js';
 import type { SupervisorApi, ThreadApi, ThreadSetup } from './control.js';
+import { takeOver } from './direct-read.js';
 import { NetTransport } from './net-transport.js';
 
-const HOUSEKEEPING_MS = 100;
 /** Patience with clients that do not take their last replies. */
 const STOP_MS_MAX = 1000;
 const TOO_MANY = Buffer.from('-ERR max number of clients reached\r\n');
@@ -32,7 +33,7 @@ const PROTECTED = Buffer.from(
     'Use CONFIG REWRITE to make this change permanent. ' +
     "2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. " +
     "3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. " +
-    "4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.\r\n",
+    '4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside.\r\n',
 );
 
 function isLoopback(ip: string | undefined): boolean {
@@ -48,12 +49,16 @@ export class ServerThread implements ThreadApi, Services {
   readonly startedMs: number;
   readonly runId: string;
   readonly listening: ThreadSetup['listening'];
+  /** Sockets are read straight into the home shard's window: see direct-read.ts. */
+  readonly readsDirectly: boolean;
   readonly frames: FrameServer;
   readonly #latches: Latches;
   readonly #runner: FrameRunner;
   readonly #lane: SlowLane;
   readonly #housekeeper: Housekeeper;
   readonly #connections = new Map<number, Connection>();
+  readonly #sampler: Sampler;
+  readonly #place: Uint8Array;
   #stopping = false;
 
   constructor(
@@ -66,6 +71,7 @@ export class ServerThread implements ThreadApi, Services {
     this.startedMs = setup.startedMs;
     this.runId = setup.runId;
     this.listening = setup.listening;
+    this.readsDirectly = setup.readsDirectly;
     this.config = Config.from(setup.config);
     this.stats = new Stats(setup.statsBuffer, setup.threadCount, threadIndex);
     this.shards = store.memories.map(
@@ -89,9 +95,11 @@ export class ServerThread implements ThreadApi, Services {
         closed: () => {},
       },
     );
+    this.#place = this.frames.place;
     const own = this.shards.filter((_, index) => index % setup.threadCount === threadIndex);
     this.#housekeeper = new Housekeeper(own, this.shards, this.#latches, clock, this.stats);
-    setInterval(() => this.#keepHouse(), HOUSEKEEPING_MS).unref();
+    this.#sampler = new Sampler(this.stats, this.shards, Date.now());
+    this.#nextHouse();
   }
 
   /** Takes a socket that came in. */
@@ -111,13 +119,18 @@ export class ServerThread implements ThreadApi, Services {
       socket.end(PROTECTED);
       return;
     }
-    if (values.tcpKeepalive > 0) socket.setKeepAlive(true, values.tcpKeepalive * 1000);
-    const transport = new NetTransport(socket, socketPath);
-    const connection = new Connection(this.stats.nextClientId(), transport, Date.now(), open);
+    if (values.tcpKeepalive > 0 && socketPath === undefined) socket.setKeepAlive(true, values.tcpKeepalive * 1000);
+    let connection: Connection;
+    const direct = this.readsDirectly
+      ? takeOver(socket, this.#place, (count) => this.frames.receiveInPlace(connection, count))
+      : socket;
+    const transport = new NetTransport(direct, socketPath);
+    connection = new Connection(this.stats.nextClientId(), transport, Date.now(), open);
     this.#connections.set(connection.id, connection);
     this.stats.add(STAT.clients, 1);
-    socket.on('data', (chunk: Buffer) => this.frames.receive(connection, chunk));
-    socket.once('close', () => {
+    if (this.readsDirectly) direct.resume();
+    else direct.on('data', (chunk: Buffer) => this.frames.receive(connection, chunk));
+    direct.once('close', () => {
       this.#connections.delete(connection.id);
       this.frames.forget(connection);
       this.stats.add(STAT.clients, -1);
@@ -136,8 +149,17 @@ export class ServerThread implements ThreadApi, Services {
     return this.#lane.run(argv, context, this.#runner.homeOf(argv as Buffer[]));
   }
 
+  /** Again and again, `hz` times a second. */
+  #nextHouse(): void {
+    setTimeout(() => {
+      this.#keepHouse();
+      this.#nextHouse();
+    }, 1000 / this.config.values.hz).unref();
+  }
+
   #keepHouse(): void {
     this.#housekeeper.tick();
+    if (this.workerIndex === 0) this.#sampler.tick(Date.now());
     this.frames.releases.drain(0);
     const nowMs = Date.now();
     const { timeout } = this.config.values;
@@ -288,7 +310,7 @@ function matches(filter: KillFilter, connection: Connection): boolean {
   if (address !== undefined && connection.address !== address) return false;
   if (localAddress !== undefined && connection.localAddress !== localAddress) return false;
   if (type !== undefined && type !== 'normal') return false;
-  if (user !== undefined && !(user === 'default' && connection.authenticated)) return false;
+  if (user !== undefined && user !== 'default') return false;
   if (maxAgeSeconds !== undefined && Date.now() - connection.createdMs < maxAgeSeconds * 1000) return false;
   return connection.id !== exceptId;
 }

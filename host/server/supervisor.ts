@@ -6,7 +6,17 @@ import type { Socket } from 'node:net';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import Comlink, { type Endpoint, type Remote } from 'comlink';
 import { LatchkeyError } from '../errors.js';
-import { ROUTING_KEVYHASH, ROUTING_SLOTS, SERVER_LAYOUT, type ShardLayout } from '../kernel/kernel.js';
+import {
+  HEADER_FLAG_LFU,
+  HEADER_FLAGS,
+  HEADER_LFU_DECAY,
+  HEADER_LFU_LOG_FACTOR,
+  ROUTING_KEVYHASH,
+  ROUTING_SLOTS,
+  SERVER_LAYOUT,
+  ShardKernel,
+  type ShardLayout,
+} from '../kernel/kernel.js';
 import type { LaneData } from '../worker/lane-main.js';
 import { laneCount } from '../worker/slow-lane.js';
 import { Stats } from '../worker/stats.js';
@@ -14,6 +24,7 @@ import { newStore, type StoreParts } from '../worker/store-parts.js';
 import type { Config } from './config.js';
 import type { ClientFacts, KillFilter } from './context.js';
 import type { SupervisorApi, ThreadApi, ThreadSetup } from './control.js';
+import { canReadDirectly } from './direct-read.js';
 import { type Listening, openListeners } from './listener.js';
 import { log } from './log.js';
 import { ServerThread } from './server-thread.js';
@@ -44,6 +55,7 @@ export class Supervisor implements SupervisorApi {
     const { threads, shards, routing } = config.values;
     // Asks libuv to take one connection per wake-up, which spreads them better over threads that share a descriptor.
     process.env.UV_TCP_SINGLE_ACCEPT ??= '1';
+    this.#readsDirectly = await canReadDirectly();
     // Connections may come before the first thread is built, which wants to know where we listen.
     const early: [Socket, string | undefined][] = [];
     let accept = (socket: Socket, path: string | undefined): void => void early.push([socket, path]);
@@ -60,6 +72,7 @@ export class Supervisor implements SupervisorApi {
   readonly #statsBuffer = Stats.newBuffer(256);
   readonly #runId = randomBytes(20).toString('hex');
   readonly #startedMs = Date.now();
+  #readsDirectly = false;
 
   #setup(threadIndex: number, listening: Listening): ThreadSetup {
     const { tcpPort, spread, shared } = listening;
@@ -73,6 +86,7 @@ export class Supervisor implements SupervisorApi {
       runId: this.#runId,
       listening: { tcpPort, spread },
       listeners: shared,
+      readsDirectly: this.#readsDirectly,
     };
   }
 
@@ -205,4 +219,14 @@ function makeStore(config: Config): StoreParts {
 }
 
 /** Parameters that live in the shards' headers. Single words, so no latch is needed. */
-function configureShards(_store: StoreParts, _config: Config): void {}
+function configureShards(store: StoreParts, config: Config): void {
+  const { maxmemoryPolicy, lfuLogFactor, lfuDecayTime } = config.values;
+  for (const memory of store.memories) {
+    const words = new Int32Array(memory.buffer);
+    const flags = ShardKernel.headerIndex(HEADER_FLAGS);
+    if (maxmemoryPolicy.endsWith('-lfu')) Atomics.or(words, flags, HEADER_FLAG_LFU);
+    else Atomics.and(words, flags, ~HEADER_FLAG_LFU);
+    Atomics.store(words, ShardKernel.headerIndex(HEADER_LFU_LOG_FACTOR), lfuLogFactor);
+    Atomics.store(words, ShardKernel.headerIndex(HEADER_LFU_DECAY), lfuDecayTime);
+  }
+}

@@ -36,6 +36,8 @@ export interface FrameHooks {
 
 /** Bytes that a waiting connection may pile up before its transport is told to stop. */
 const HELD_BYTES_MAX = 1 << 20;
+/** At most so much is read at once. */
+const READ_BYTES = 1 << 16;
 
 /** What is to happen after a piece of the window: go on with the rest of it, or leave the connection for now. */
 const GO_ON = true;
@@ -68,18 +70,52 @@ export class FrameServer {
   ) {
     this.#home = shards[homeIndex];
     this.releases = new Releases(latches.owner);
-    this.#groups = new GroupRunner(shards, homeIndex, latches, this.#out, this.releases);
+    this.#groups = new GroupRunner(shards, homeIndex, latches, this.#out, this.releases, (shard) =>
+      countErrorKinds(shard, stats),
+    );
     this.#parked = shards.map(() => new Set());
+  }
+
+  /** Where bytes may be read to by whoever calls `receiveInPlace` next: the home shard's window, shared memory. */
+  get place(): Uint8Array {
+    return new Uint8Array(this.#home.memory.buffer, this.#home.input, Math.min(READ_BYTES, this.#home.layout.inBytes));
+  }
+
+  /** As `receive`, for `count` bytes that were read to `place` a moment ago. */
+  receiveInPlace(connection: Connection, count: number): void {
+    const home = this.#home;
+    if (connection.waiting === WAIT_NONE && connection.input.bytes === 0 && !connection.big && !this.pausing) {
+      if (connection.closed || connection.closeAfterReply) return;
+      this.#arrived(connection, count);
+      connection.needBytes = 1;
+      this.#from = 0;
+      const goOn = this.shards.length === 1 ? this.#runWindow(connection, count) : this.#cutWindow(connection, count);
+      if (goOn === GO_ON && this.#from === count) {
+        this.#write(connection);
+        return;
+      }
+      // What is left waits in the queue: the window is for the next connection.
+      const rest = Buffer.from(home.bytes.subarray(home.input + this.#from, home.input + count));
+      if (connection.big) this.#gather(connection, [rest]);
+      else if (rest.length !== 0) connection.input.push(rest);
+      this.#serve(connection);
+      return;
+    }
+    this.receive(connection, Buffer.from(home.bytes.subarray(home.input, home.input + count)));
+  }
+
+  #arrived(connection: Connection, count: number): void {
+    this.#nowMs = this.clock.nowMs();
+    connection.lastActiveMs = this.#nowMs;
+    connection.netInputBytes += count;
+    this.stats.add(STAT.netInput, count);
+    this.stats.add(STAT.reads, 1);
   }
 
   /** Takes bytes that arrived; executes what can be, and writes the replies. The chunk is the server's from now on. */
   receive(connection: Connection, chunk: Uint8Array): void {
     if (connection.closed || connection.closeAfterReply) return;
-    this.#nowMs = this.clock.nowMs();
-    connection.lastActiveMs = this.#nowMs;
-    connection.netInputBytes += chunk.length;
-    this.stats.add(STAT.netInput, chunk.length);
-    this.stats.add(STAT.reads, 1);
+    this.#arrived(connection, chunk.length);
     if (connection.big) this.#gather(connection, [chunk]);
     else connection.input.push(chunk);
     if (connection.waiting === WAIT_NONE) {
@@ -104,20 +140,32 @@ export class FrameServer {
 
   /** CLIENT PAUSE for this thread: all commands, or those that write, wait until `untilMs`. In the past: ends it. */
   pause(untilMs: number, writesOnly: boolean): void {
+    const nowMs = this.clock.nowMs();
+    if (untilMs > nowMs && this.#pausedUntilMs > nowMs) {
+      // A pause on top of a pause neither shortens nor weakens it.
+      untilMs = Math.max(untilMs, this.#pausedUntilMs);
+      writesOnly = writesOnly && this.#pausedWritesOnly;
+    }
     this.#pausedUntilMs = untilMs;
     this.#pausedWritesOnly = writesOnly;
     clearTimeout(this.#pauseTimer);
-    const leftMs = untilMs - this.clock.nowMs();
-    if (leftMs > 0) this.#pauseTimer = setTimeout(() => this.pause(untilMs, writesOnly), Math.min(leftMs, 0x7fffffff));
-    if (leftMs > 0 && !writesOnly) return;
-    // Those that wait for no more than the right to read go on; writers among them come back by themselves.
+    if (untilMs > nowMs) this.#pauseTimer = setTimeout(this.#pauseOver, Math.min(untilMs - nowMs + 1, 0x7fffffff));
+    else this.#pauseOver();
+  }
+
+  readonly #pauseOver = (): void => {
+    const nowMs = this.clock.nowMs();
+    if (nowMs < this.#pausedUntilMs) {
+      this.#pauseTimer = setTimeout(this.#pauseOver, Math.min(this.#pausedUntilMs - nowMs + 1, 0x7fffffff));
+      return;
+    }
     // In a turn of their own: this may be called by a command in the middle of another connection's window.
     const waiting = [...this.#paused];
     this.#paused.clear();
     setImmediate(() => {
       for (const connection of waiting) this.#resume(connection);
     });
-  }
+  };
 
   /** Resolves once commands that may write are let through. */
   async unpaused(): Promise<void> {
@@ -179,7 +227,7 @@ export class FrameServer {
     if (bytes !== 0) {
       connection.netOutputBytes += bytes;
       this.stats.add(STAT.netOutput, bytes);
-      this.#out.finish(connection.transport);
+      this.#out.finish(connection);
       if (this.#flushing === undefined) this.#flushing = setImmediate(this.#flush);
       if (this.#out.waitingBytes > WAITING_BYTES_MAX) this.#flush();
     }
@@ -248,6 +296,7 @@ export class FrameServer {
         shard.control(abi.CONTROL_OPCODE),
         shard.control(abi.CONTROL_ERRORS),
       );
+      if (shard.control(abi.CONTROL_ERRORS) !== 0) countErrorKinds(shard, this.stats);
       this.#out.takeFrom(shard, this.releases);
       if (status === abi.STATUS_DONE) return GO_ON;
       if (this.#stopped(connection, status, shard, loaded) === LEAVE) return LEAVE;
@@ -346,8 +395,10 @@ export class FrameServer {
     this.stats.add(STAT.commands, 1);
     const take = (bytes: Uint8Array): void => {
       // CLIENT REPLY ON answers even when it ends the silence.
-      const silent = wasOff ? connection.replyMode === 'off' : wasSkipped && connection.lastCommand !== 'client|reply';
-      if (bytes[0] === 0x2d) this.stats.add(STAT.errors, 1);
+      const silent = wasOff
+        ? connection.replyMode === 'off'
+        : wasSkipped && !(connection.lastCommand === 'client|reply' && bytes[0] === 0x2b);
+      if (bytes[0] === 0x2d) this.stats.addErrorReply(bytes);
       if (!silent) this.#out.push(bytes);
     };
     if (reply instanceof Uint8Array) {
@@ -405,7 +456,7 @@ export class FrameServer {
     connection.parkedSinceMs = 0;
     this.stats.add(STAT.commands, 1);
     this.stats.addCalls(opcode, 1);
-    if (reply[0] === 0x2d) this.stats.add(STAT.errors, 1);
+    if (reply[0] === 0x2d) this.stats.addErrorReply(reply);
     if (connection.replyMode === 'on') this.#out.push(reply);
     else if (connection.replyMode === 'skipNext') connection.replyMode = 'on';
   }
@@ -455,6 +506,14 @@ export class FrameServer {
       }
     }
     if (connection.waiting === WAIT_NONE) this.#write(connection);
+  }
+}
+
+/** Carries the error replies of the shard's last call over to the figures, by their first words. */
+export function countErrorKinds(shard: ShardKernel, stats: Stats): void {
+  for (let kind = 0; kind < 3; kind++) {
+    const count = shard.control(abi.CONTROL_ERROR_KINDS + kind * 4);
+    if (count !== 0) stats.addErrors(kind, count);
   }
 }
 

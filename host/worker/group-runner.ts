@@ -2,10 +2,10 @@
 // shards than home are copied over together and their replies brought back together.
 import * as abi from '../kernel/abi.js';
 import type { ShardKernel } from '../kernel/kernel.js';
+import type { Connection } from './connection.js';
 import { takeOutput } from './frame-runner.js';
 import type { Latches } from './latches.js';
 import { SPINS } from './latches.js';
-import type { Connection } from './connection.js';
 import type { Output, Releases } from './output.js';
 
 /** How a run ended. One object serves all runs. */
@@ -43,6 +43,8 @@ export class GroupRunner {
     readonly latches: Latches,
     readonly output: Output<Connection>,
     readonly releases: Releases,
+    /** Told of each call that wrote error replies. */
+    readonly failed: (shard: ShardKernel) => void,
   ) {
     this.#home = shards[homeIndex];
   }
@@ -89,6 +91,7 @@ export class GroupRunner {
     done.commands = shard.control(abi.CONTROL_COMMANDS);
     done.opcode = shard.control(abi.CONTROL_OPCODE);
     done.errors = shard.control(abi.CONTROL_ERRORS);
+    if (done.errors !== 0) this.failed(shard);
     done.consumed = shard.control(abi.CONTROL_CONSUMED);
     return done;
   }
@@ -126,7 +129,9 @@ export class GroupRunner {
       status = this.#executeGroup(shard, group, room, offset);
       const commands = shard.control(abi.CONTROL_COMMANDS);
       executed += commands;
-      done.errors += shard.control(abi.CONTROL_ERRORS);
+      const errors = shard.control(abi.CONTROL_ERRORS);
+      if (errors !== 0) this.failed(shard);
+      done.errors += errors;
       opcodes.set(group, shard.control(abi.CONTROL_OPCODE));
       const output = this.#keep(shard, group, commands, offset, room);
       outputs.push(output);

@@ -1,7 +1,14 @@
 // What a thread does for shards when no client asks: active expiry, reclaiming what was flushed, and carrying the
 // windows' call counters over to the shared figures. Each shard has one thread that keeps it.
 import * as abi from '../kernel/abi.js';
-import { HEADER_AT, HEADER_EXPIRED, HEADER_EXPIRY_STALE, HEADER_HITS, HEADER_MISSES, type ShardKernel } from '../kernel/kernel.js';
+import {
+  HEADER_AT,
+  HEADER_EXPIRED,
+  HEADER_EXPIRY_STALE,
+  HEADER_HITS,
+  HEADER_MISSES,
+  type ShardKernel,
+} from '../kernel/kernel.js';
 import type { Clock } from './frame-runner.js';
 import { type Latches, SPINS } from './latches.js';
 import type { Stats } from './stats.js';

@@ -67,18 +67,19 @@ export class Stats {
     this.#row = worker * ROW_CELLS;
   }
 
-  add(stat: Stat, by: number): void {
-    this.#cells[this.#row + STAT[stat]] += by;
+  /** Adds to a figure of this thread's row, by its number in STAT. */
+  add(stat: number, by: number): void {
+    this.#cells[this.#row + stat] += by;
   }
-  set(stat: Stat, value: number): void {
-    this.#cells[this.#row + STAT[stat]] = value;
+  set(stat: number, value: number): void {
+    this.#cells[this.#row + stat] = value;
   }
   addCalls(opcode: number, by: number): void {
     this.#cells[this.#row + CALLS + opcode] += by;
   }
   /** Counts an error reply, whole or from its beginning on, by its first word. Kinds not listed are not told apart. */
   addErrorReply(reply: Uint8Array): void {
-    this.add('errors', 1);
+    this.add(STAT.errors, 1);
     let word = '';
     for (let i = 1; i < reply.length && i < 16 && reply[i] > 0x20; i++) word += String.fromCharCode(reply[i]);
     const kind = ERROR_KINDS.indexOf(word as ErrorKind);

@@ -1,10 +1,12 @@
 // Host commands answer as redis-server 7.0 does, byte for byte where it can be compared, and ask of their thread what
 // they should. No sockets on our side: a client and a thread stand in (host-fakes.ts).
+
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../host/commands/index.js';
 import { findHandler } from '../../host/server/commands/index.js';
 import { unixMicroseconds } from '../../host/server/commands/server.js';
 import type { Client } from '../../host/server/context.js';
+import { STAT } from '../../host/worker/stats.js';
 import { hostScripts } from '../differential/cases/host.js';
 import { unknownScripts } from '../differential/cases/unknown.js';
 import { compareReplies, ruleFor } from '../support/generator/compare.js';
@@ -500,7 +502,7 @@ describe('host commands', () => {
   it('MEMORY DOCTOR names replies that nobody reads', async () => {
     const { services, client } = opened(2);
     services.stats.admit(10);
-    services.stats.add('outputBuffers', 5 << 20);
+    services.stats.add(STAT.outputBuffers, 5 << 20);
     expect(await run('MEMORY DOCTOR', client, services)).toContain('5 MiB of requests not executed');
   });
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { humanBytes } from '../../host/server/commands/info-sections.js';
 import { Config } from '../../host/server/config.js';
 import { Sampler } from '../../host/worker/sampler.js';
-import { Stats } from '../../host/worker/stats.js';
+import { STAT, Stats } from '../../host/worker/stats.js';
 import { configDifferences } from '../differential/cases/host.js';
 import { parseCommandLine } from '../support/generator/escape.js';
 import { FakeServices, fakeClient, runHostCommand } from '../support/host-fakes.js';
@@ -116,10 +116,10 @@ describe('figures', () => {
     const services = new FakeServices();
     const { stats } = services;
     stats.admit(10);
-    stats.add('connections', 3);
-    stats.add('commands', 40);
-    stats.add('netInput', 500);
-    stats.add('rejected', 2);
+    stats.add(STAT.connections, 3);
+    stats.add(STAT.commands, 40);
+    stats.add(STAT.netInput, 500);
+    stats.add(STAT.rejected, 2);
     stats.addCalls(1, 7);
     stats.addErrorReply(Buffer.from('-WRONGTYPE Operation\r\n'));
     stats.addErrorReply(Buffer.from('-NOAUTH Authentication required.\r\n'));
@@ -157,8 +157,8 @@ describe('rates', () => {
   test('are means of samples a tenth of a second apart', () => {
     const stats = new Stats(Stats.newBuffer(2), 2, 1);
     const sampler = new Sampler(stats, [], 1000);
-    stats.add('commands', 50);
-    stats.add('netInput', 1024);
+    stats.add(STAT.commands, 50);
+    stats.add(STAT.netInput, 1024);
     sampler.tick(1050);
     expect(stats.rates.commandsPerSecond).toBe(0);
     sampler.tick(1100);
