@@ -19,12 +19,14 @@ const BUCKETS_PER_COUNT: u64 = 10;
 
 let cursor: u64 = 0;
 
-/** A cursor as strtoul would read it, spaces in front refused. */
+/** A cursor as strtoul would read it: up to the first zero byte, and spaces in front refused. */
 function parseCursor(p: u32, length: u32): bool {
-  const end = p + length;
-  let negative = false;
-  if (p < end && (load<u8>(p) == 0x2b || load<u8>(p) == 0x2d)) { negative = load<u8>(p) == 0x2d; p++; }
-  if (p >= end) return length == 0;
+  let end = p;
+  while (end < p + length && load<u8>(end) != 0) end++;
+  if (p == end) return true;
+  const negative = load<u8>(p) == 0x2d;
+  if (negative || load<u8>(p) == 0x2b) p++;
+  if (p == end) return false;
   let value: u64 = 0;
   for (; p < end; p++) {
     const digit = <u64>load<u8>(p) - 48;

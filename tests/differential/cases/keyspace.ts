@@ -338,6 +338,10 @@ export const keyspaceScripts: Script[] = [
     title: 'SCAN errors',
     lines: raw`
       SCAN
+      SCAN "1\x00"
+      SCAN "\x00"
+      SCAN "\x001"
+      SCAN "1\x00" COUNT 0
       SCAN abc
       SCAN ""
       SCAN -1
