@@ -117,7 +117,8 @@ export function ttl(milliseconds: bool, absolute: bool): void {
   if (!entryHasExpiry(e)) { replyInt(-1); return; }
   let value = entryExpiry(e);
   if (!absolute) value = max<i64>(value - nowMs, 0);
-  replyInt(milliseconds ? value : (value + 500) / 1000);
+  // Rounded without a sign, as Redis's compiled code does: the last half second of time does not turn negative.
+  replyInt(milliseconds ? value : <i64>((<u64>value + 500) / 1000));
 }
 
 export function persist(): void {

@@ -338,6 +338,9 @@ export const keyspaceScripts: Script[] = [
     title: 'SCAN errors',
     lines: raw`
       SCAN
+      SET limit v PXAT 9223372036854775807
+      EXPIRETIME limit
+      PEXPIRETIME limit
       SCAN "1\x00"
       SCAN "\x00"
       SCAN "\x001"
