@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client } from './client.mjs';
 
-const CLI = fileURLToPath(new URL('../../dist/host/server/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../dist/bundle/server/cli.js', import.meta.url));
 const READY_WITHIN_MS = 15_000;
 /** Attempts to connect to a server that is not there yet cost it time on a machine with few cores: few of them. */
 const RETRY_MS = 10;

@@ -221,6 +221,20 @@ export const PARAMETERS: readonly Parameter[] = [
     summary: 'Whether DEBUG may be called: by nobody, by everybody, or from this machine.',
   },
   {
+    name: 'appendonly',
+    kind: words(['no']),
+    default: 'no',
+    mutable: false,
+    summary: 'Everything is kept in memory; said because clients ask for it.',
+  },
+  {
+    name: 'save',
+    kind: words(['']),
+    default: '',
+    mutable: false,
+    summary: 'No snapshot is ever taken; said because clients ask for it.',
+  },
+  {
     name: 'loglevel',
     kind: words(LOG_LEVELS),
     default: 'notice',

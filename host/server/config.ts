@@ -41,6 +41,8 @@ export interface ConfigValues {
   readonly lfuDecayTime: number;
   /** 1 to 500. */
   readonly hz: number;
+  readonly appendonly: 'no';
+  readonly save: '';
   readonly enableDebugCommand: 'no' | 'yes' | 'local';
   readonly loglevel: LogLevel;
   /** '': standard output. */

@@ -32,7 +32,8 @@ export interface Clock {
 const SLOW_BYTES = 1 << 20;
 const SLOW_ARGS = 2000;
 const SLOW_KEYS = 10000;
-const SLOW_LCS_CELLS = 200_000;
+/** LCS works through a row of 64-bit words per byte of its first string; assembly/commands/cost.ts has the same bound. */
+const SLOW_LCS_STEPS = 150_000;
 
 const text = (value: string): Buffer => Buffer.from(value, 'latin1');
 const NUL_IMAGE = text('\0IMAGE');
@@ -43,6 +44,8 @@ const OK = text('+OK\r\n');
 const OOM = text("-OOM command not allowed when used memory > 'maxmemory'.\r\n");
 const NO_SUCH_KEY = text('-ERR no such key\r\n');
 const integerReply = (value: number): Buffer => text(`:${value}\r\n`);
+
+const lcsSteps = (a: number, b: number): number => a * (Math.floor(b / 64) + 4) + b;
 
 /** Commands over all shards that promise no common moment. */
 const STEPWISE = new Set(['keys', 'dbsize', 'randomkey']);
@@ -283,7 +286,9 @@ export class FrameRunner {
       const sizes = sources.map((at) =>
         Math.max(0, integerOf(this.#on(this.route(argv[at]), [NUL_SIZE, argv[at]], context))),
       );
-      const slow = isBitop ? sizes.reduce((a, b) => a + b, 0) > SLOW_BYTES : sizes[0] * sizes[1] > SLOW_LCS_CELLS;
+      const slow = isBitop
+        ? sizes.reduce((a, b) => a + b, 0) > SLOW_BYTES
+        : lcsSteps(sizes[0], sizes[1]) > SLOW_LCS_STEPS;
       if (slow) throw new Slow();
     }
     try {

@@ -1,9 +1,9 @@
-// Our own server as a process: `node dist/host/server/cli.js`, started and ended as redis-server.ts does it.
+// Our own server as a process: `node dist/bundle/server/cli.js`, started and ended as redis-server.ts does it.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { endWithTest, type ServerOptions, serverForSuite, startServer, type TestServer } from './redis-server.js';
 
-const CLI = fileURLToPath(new URL('../../dist/host/server/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../dist/bundle/server/cli.js', import.meta.url));
 
 export interface LatchkeyOptions extends ServerOptions {
   /** Number of shards; 1 unless given. */

@@ -7,7 +7,7 @@ import { latchkeyServerForTest } from '../support/latchkey-server.js';
 import { freePort } from '../support/ports.js';
 import { RespClient } from '../support/resp-client.js';
 
-const CLI = fileURLToPath(new URL('../../dist/host/server/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../dist/bundle/server/cli.js', import.meta.url));
 
 function run(args: readonly string[], input = '') {
   const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {

@@ -6,18 +6,21 @@ const raw = String.raw;
 
 const unknownParameter = (name: string) => `ERR Unknown option or number of arguments for CONFIG SET - '${name}'`;
 
+const immutableParameter = (name: string): string =>
+  `ERR CONFIG SET failed (possibly related to argument '${name}') - can't set immutable config`;
+
 /**
  * Where CONFIG differs from redis-server on purpose, each with our error: parameters without an effect here do not exist,
  * and addresses cannot change while the server listens on them.
  */
 export const configDifferences: readonly [line: string, ours: string][] = [
   ['CONFIG SET maxmemory 100mb', unknownParameter('maxmemory')],
-  ['CONFIG SET appendonly no', unknownParameter('appendonly')],
+  ['CONFIG SET appendonly no', immutableParameter('appendonly')],
   ['CONFIG SET appendfsync no', unknownParameter('appendfsync')],
-  ['CONFIG SET save ""', unknownParameter('save')],
+  ['CONFIG SET save ""', immutableParameter('save')],
   ['CONFIG SET daemonize yes', unknownParameter('daemonize')],
-  ['CONFIG SET port 7000', "ERR CONFIG SET failed (possibly related to argument 'port') - can't set immutable config"],
-  ['CONFIG SET bind *', "ERR CONFIG SET failed (possibly related to argument 'bind') - can't set immutable config"],
+  ['CONFIG SET port 7000', immutableParameter('port')],
+  ['CONFIG SET bind *', immutableParameter('bind')],
   [
     'CONFIG SET proto-max-bulk-len 4gb',
     "ERR CONFIG SET failed (possibly related to argument 'proto-max-bulk-len') - argument must be between 1048576 and 2147483647 inclusive",
