@@ -1,6 +1,7 @@
 // One thread of the server: its connections, its instances of the kernel, its share of the housekeeping, and what it
 // offers to host commands. The first thread is the process's main thread, where the supervisor lives too.
 import type { Socket } from 'node:net';
+import { isMainThread } from 'node:worker_threads';
 import type { Reply } from '../commands/index.js';
 import { CALL_NO_TOUCH } from '../kernel/abi.js';
 import { ShardKernel } from '../kernel/kernel.js';
@@ -19,6 +20,7 @@ import { Config } from './config.js';
 import type { Client, ClientFacts, Encoded, KillFilter, Services } from './context.js';
 import type { SupervisorApi, ThreadApi, ThreadSetup } from './control.js';
 import { takeOver } from './direct-read.js';
+import { log } from './log.js';
 import { NetTransport } from './net-transport.js';
 
 /** Patience with clients that do not take their last replies. */
@@ -296,6 +298,9 @@ export class ServerThread implements ThreadApi, Services {
 
   panic(): never {
     while (!this.#latches.tryOne(0));
+    // Another thread's end is seen and told by the supervisor; here it ends together with the thread.
+    if (isMainThread)
+      log.warning('Worker 0 ended unexpectedly (panic); the shards cannot be trusted any more, exiting');
     process.exit(1);
   }
 
