@@ -1,5 +1,4 @@
 // ioredis, as an application would use it, against a server with two threads and three shards.
-import { once } from 'node:events';
 import { Redis, ReplyError } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { latchkeyServerForSuite, latchkeyServerForTest } from '../support/latchkey-server.js';
@@ -12,11 +11,11 @@ function connect(port: number, options: object = {}): Redis {
   return client;
 }
 
-describe('ioredis', () => {
+describe.each([2, 3])('ioredis over RESP%i', (protocol) => {
   const server = latchkeyServerForSuite({ threads: 2, shards: 3 });
 
   it('reads back what it writes', async () => {
-    const client = connect(server().port);
+    const client = connect(server().port, { protocol });
     expect(await client.set('basic:a', 'one')).toBe('OK');
     expect(await client.get('basic:a')).toBe('one');
     expect(await client.incr('basic:n')).toBe(1);
@@ -28,7 +27,7 @@ describe('ioredis', () => {
   });
 
   it('scans every key exactly once when nothing changes', async () => {
-    const client = connect(server().port, { db: 1 });
+    const client = connect(server().port, { protocol, db: 1 });
     const names = Array.from({ length: 300 }, (_, i) => `scan:${i}`);
     await client.mset(names.flatMap((name) => [name, 'x']));
     const seen: string[] = [];
@@ -37,14 +36,14 @@ describe('ioredis', () => {
   });
 
   it('keeps every byte of a binary key and value', async () => {
-    const client = connect(server().port);
+    const client = connect(server().port, { protocol });
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
     await client.set(bytes, bytes);
     expect(await client.getBuffer(bytes)).toEqual(bytes);
   });
 
   it('answers a pipeline of 1000 commands in order', async () => {
-    const client = connect(server().port);
+    const client = connect(server().port, { protocol });
     const pipeline = client.pipeline();
     for (let i = 0; i < 500; i++) pipeline.set(`pipe:${i}`, String(i)).get(`pipe:${i}`);
     const replies = await pipeline.exec();
@@ -52,7 +51,7 @@ describe('ioredis', () => {
   });
 
   it('turns an error reply into a ReplyError', async () => {
-    const client = connect(server().port);
+    const client = connect(server().port, { protocol });
     await client.set('err:text', 'abc');
     const error = await client.incr('err:text').catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ReplyError);
@@ -60,7 +59,7 @@ describe('ioredis', () => {
   });
 
   it('keeps the databases apart', async () => {
-    const client = connect(server().port);
+    const client = connect(server().port, { protocol });
     await client.set('select:a', 'zero');
     expect(await client.select(2)).toBe('OK');
     expect(await client.get('select:a')).toBeNull();
@@ -69,11 +68,14 @@ describe('ioredis', () => {
   });
 
   it('reconnects after CLIENT KILL', async () => {
-    const client = connect(server().port, { retryStrategy: () => 10 });
-    const other = connect(server().port);
+    const client = connect(server().port, { protocol, retryStrategy: () => 10 });
+    const other = connect(server().port, { protocol });
     await client.set('kill:a', '1');
     const id = await client.client('ID');
-    const reconnected = once(client, 'reconnecting').then(() => once(client, 'ready'));
+    // Not events.once: it would reject at the error that tells of the lost connection.
+    const reconnected = new Promise((resolve) => {
+      client.once('reconnecting', () => client.once('ready', resolve));
+    });
     expect(await other.client('KILL', 'ID', id)).toBe(1);
     await reconnected;
     expect(await client.client('ID')).not.toBe(id);

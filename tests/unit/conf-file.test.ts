@@ -100,7 +100,7 @@ describe('a configuration file', () => {
   const mistakes: [text: string, line: number, why: string][] = [
     ['port 1\n\nnosuch "a b"', 3, '\'nosuch "a b"\': Bad directive or wrong number of arguments'],
     ['maxmemory 100mb', 1, "'maxmemory 100mb': Bad directive or wrong number of arguments"],
-    ['save "3600 1"', 1, "'save \"3600 1\"': argument(s) must be one of the following: "],
+    ['save "3600 1"', 1, '\'save "3600 1"\': argument(s) must be one of the following: '],
     ['appendonly yes', 1, "'appendonly yes': argument(s) must be one of the following: no"],
     ['include', 1, "'include': Bad directive or wrong number of arguments"],
     ['port', 1, "'port': wrong number of arguments"],
