@@ -212,6 +212,9 @@ export class ServerThread implements ThreadApi, Services {
 
   async stop(): Promise<void> {
     this.#stopping = true;
+    // Not in the middle of a connection's window: SHUTDOWN may be in hand, with replies gathered before it.
+    await new Promise((resolve) => setImmediate(resolve));
+    this.frames.flush();
     const open = [...this.#connections.values()];
     for (const connection of open) {
       connection.transport.pause();

@@ -241,6 +241,11 @@ export class FrameServer {
     if (this.releases.count !== 0) this.releases.drain(SPINS);
   }
 
+  /** Hands over what waits for the end of the turn. */
+  flush(): void {
+    this.#flush();
+  }
+
   readonly #flush = (): void => {
     clearImmediate(this.#flushing);
     this.#flushing = undefined;
