@@ -94,7 +94,6 @@ export class ServerThread implements ThreadApi, Services {
       {
         hostCommand: (argv, connection) => this.#hostCommand(argv, connection),
         slowCommand: (argv, context) => this.#slowCommand(argv, context),
-        closed: () => {},
       },
     );
     this.#place = this.frames.place;

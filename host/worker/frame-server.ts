@@ -30,8 +30,6 @@ export interface FrameHooks {
   hostCommand(argv: Buffer[], connection: Connection): Uint8Array | Promise<Uint8Array>;
   /** Runs a slow command in the slow lane. */
   slowCommand(argv: Buffer[], context: CallContext): Promise<Uint8Array>;
-  /** The connection is over its limits, or has said its last word: its bytes are not looked at any more. */
-  closed(connection: Connection): void;
 }
 
 /** Bytes that a waiting connection may pile up before its transport is told to stop. */
@@ -181,7 +179,6 @@ export class FrameServer {
 
   #giveUp(connection: Connection): void {
     if (connection.closed) return;
-    this.hooks.closed(connection);
     this.forget(connection);
     connection.transport.destroy();
   }
@@ -233,7 +230,6 @@ export class FrameServer {
     }
     if (connection.closeAfterReply && connection.waiting === WAIT_NONE) {
       this.#flush();
-      this.hooks.closed(connection);
       this.forget(connection);
       connection.transport.end();
       return;
