@@ -2,6 +2,7 @@
 // build/<name>.<memory>.<mode>.wasm. testing/kernel.ts is the whole kernel plus hooks; its neighbours hold one inner
 // piece each. A module is rebuilt only when a source under assembly/ is newer than it.
 //   node scripts/build-test-kernels.mjs [name ...]
+// With env LATCHKEY_BUILD=memory.mode (say, single.debug) only that one is made; the tests then run on it alone.
 import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -36,7 +37,11 @@ async function build(name, memory, mode) {
 }
 
 const jobs = names.flatMap((name) =>
-  ['debug', 'release'].flatMap((mode) => ['shared', 'single'].map((memory) => () => build(name, memory, mode))),
+  ['debug', 'release'].flatMap((mode) =>
+    ['shared', 'single']
+      .filter((memory) => (process.env.LATCHKEY_BUILD ?? `${memory}.${mode}`) === `${memory}.${mode}`)
+      .map((memory) => () => build(name, memory, mode)),
+  ),
 );
 await Promise.all(
   Array.from({ length: Math.min(4, availableParallelism()) }, async () => {

@@ -1,13 +1,19 @@
 // Loads the test modules that scripts/build-test-kernels.mjs makes, in all four builds.
 import { readFileSync } from 'node:fs';
 
-export const BUILDS = [
+const ALL_BUILDS = [
   { memory: 'shared', mode: 'debug' },
   { memory: 'shared', mode: 'release' },
   { memory: 'single', mode: 'debug' },
   { memory: 'single', mode: 'release' },
 ] as const;
-export type Build = (typeof BUILDS)[number];
+export type Build = (typeof ALL_BUILDS)[number];
+
+/** All four; with LATCHKEY_BUILD=memory.mode only that one, for whoever works on the kernel. CI does not set it. */
+export const BUILDS: readonly Build[] = ALL_BUILDS.filter(
+  ({ memory, mode }) => !process.env.LATCHKEY_BUILD || process.env.LATCHKEY_BUILD === `${memory}.${mode}`,
+);
+if (BUILDS.length === 0) throw new Error(`LATCHKEY_BUILD=${process.env.LATCHKEY_BUILD} names no build`);
 
 // biome-ignore lint/suspicious/noExplicitAny: the exports of a test module are whatever the test calls.
 export type TestModule = { memory: WebAssembly.Memory; exports: Record<string, any>; bytes(): Uint8Array };
