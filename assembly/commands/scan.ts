@@ -2,6 +2,7 @@
 // shards the host leads: SCAN and RANDOMKEY go to one shard, the others to each.
 import { argIs, argLen, argPtr, argc, changed, db, win } from './context';
 import { integer, integerArg } from './arguments';
+import { scanCursor, scanCursorArg } from './member-scan';
 import { fxBegin, fxEnd, logFrame, logOn } from '../log/ring';
 import { header } from '../memory/layout';
 import { windowScratch } from '../memory/window';
@@ -17,30 +18,9 @@ import { formatI64, parseI64, parsedI64 } from '../types/integer';
 /** Home buckets that one SCAN call visits at most per key asked for: it comes back even from a table that is empty. */
 const BUCKETS_PER_COUNT: u64 = 10;
 
-let cursor: u64 = 0;
-
-/** A cursor as strtoul would read it: up to the first zero byte, and spaces in front refused. */
-function parseCursor(p: u32, length: u32): bool {
-  let end = p;
-  while (end < p + length && load<u8>(end) != 0) end++;
-  if (p == end) return true;
-  const negative = load<u8>(p) == 0x2d;
-  if (negative || load<u8>(p) == 0x2b) p++;
-  if (p == end) return false;
-  let value: u64 = 0;
-  for (; p < end; p++) {
-    const digit = <u64>load<u8>(p) - 48;
-    if (digit > 9) return false;
-    if (value > (u64.MAX_VALUE - digit) / 10) return false;
-    value = value * 10 + digit;
-  }
-  cursor = negative ? 0 - value : value;
-  return true;
-}
-
 export function scan(): void {
-  cursor = 0;
-  if (!parseCursor(argPtr(1), argLen(1))) { replyError('ERR invalid cursor'); return; }
+  if (!scanCursorArg(1)) return;
+  const cursor = scanCursor;
   let count: i64 = 10;
   let pattern: u32 = 0;
   let patternLen: u32 = 0;
