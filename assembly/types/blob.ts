@@ -22,6 +22,8 @@ if (offsetof<Blob>() != BLOB_HEADER_BYTES) ERROR('Blob no longer matches its dra
 
 @inline function at(blob: u32): Blob { return changetype<Blob>(blob); }
 @inline export function blobLength(blob: u32): u32 { return at(blob).length; }
+/** Only for a blob that its writer alone knows, up to its capacity. */
+@inline export function blobSetLength(blob: u32, length: u32): void { at(blob).length = length; }
 @inline export function blobBytes(blob: u32): u32 { return blob + BLOB_HEADER_BYTES; }
 @inline export function blobCapacity(blob: u32): u32 { return arenaSize(blob) - BLOB_HEADER_BYTES; }
 @inline export function blobPinned(blob: u32): bool { return at(blob).pins != 0; }
