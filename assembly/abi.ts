@@ -38,6 +38,7 @@ export const STATUS_WRITE: i32 = 10;
 //           argvBytes              argument table: ptr u32, bytes u32
 //           65536 + 64             inline arguments after unquoting
 //           65536                  scratch of the command in hand
+//           8192                   digits of a number being read or written
 //           inBytes + 64           staging area of `cut`
 //           ENDS_BYTES             where each reply ends, stored downwards from the output
 //           outBytes               output
