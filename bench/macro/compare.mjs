@@ -5,7 +5,7 @@
 // All servers of a section are started at first and stopped (SIGSTOP) but for the one being measured. Rounds are
 // interleaved: each workload visits all servers before the next begins, in an order that turns from round to round.
 //
-// Options: --tiny, --rounds N, --seconds S (aimed at per run), --only load,list,memory,start, --pin SERVER:GENERATOR
+// Options: --tiny, --rounds N, --seconds S (aimed at per run), --only load,list,types,memory,elements,start, --pin SERVER:GENERATOR
 // (cores for taskset), --subject PROGRAM (another redis-server in our place, to see what the ruler shows for equals),
 // --node-args 'ARGS' (for our server), --out DIRECTORY.
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -13,17 +13,19 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describeMachine, firstLine } from '../support/machine.mjs';
 import { readOptions } from '../support/options.mjs';
+import { compareElements } from './elements.mjs';
 import { compareList } from './list.mjs';
 import { compareLoad } from './load-section.mjs';
 import { compareMemory } from './memory.mjs';
 import { latchkey, redisServer } from './servers.mjs';
 import { compareStart } from './start.mjs';
+import { compareTypes } from './types.mjs';
 
 const options = readOptions({
   tiny: false,
   rounds: 0,
   seconds: 0,
-  only: 'load,list,memory,start',
+  only: 'load,list,types,memory,elements,start',
   pin: '',
   subject: '',
   nodeArgs: '',
@@ -50,7 +52,14 @@ const plan = {
     : (threads, shards) => latchkey({ threads, shards, nodeArgs }),
 };
 
-const SECTIONS = { load: compareLoad, list: compareList, memory: compareMemory, start: compareStart };
+const SECTIONS = {
+  load: compareLoad,
+  list: compareList,
+  types: compareTypes,
+  memory: compareMemory,
+  elements: compareElements,
+  start: compareStart,
+};
 const chosen = options.only.split(',');
 const unknown = chosen.find((name) => !(name in SECTIONS));
 if (unknown !== undefined) throw new Error(`--only knows ${Object.keys(SECTIONS).join(', ')}, not ${unknown}`);

@@ -50,10 +50,12 @@ export function compareLoad(plan) {
 const titleOf = ({ test, pipeline }) => `${test.toUpperCase()}, pipeline ${pipeline}`;
 const percent = (share) => `± ${(share * 100).toFixed(0)} %`;
 
-/** Thousands of requests a second, with spread and mark. */
+/** Requests a second, in thousands where there are many, with spread and mark. */
 export function throughput(samples, key) {
   const mark = samples.any(key, 'generatorBusy') ? ' †' : '';
-  return `${(samples.median(key, 'rps') / 1000).toFixed(0)} k ${percent(samples.spread(key, 'rps'))}${mark}`;
+  const rps = samples.median(key, 'rps');
+  const number = rps < 10_000 ? rps.toFixed(0) : `${(rps / 1000).toFixed(0)} k`;
+  return `${number} ${percent(samples.spread(key, 'rps'))}${mark}`;
 }
 export function cpu(samples, key) {
   return `${samples.median(key, 'cpuUs').toFixed(2)} ${percent(samples.spread(key, 'cpuUs'))}`;

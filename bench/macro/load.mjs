@@ -34,16 +34,17 @@ async function commandsProcessed(server) {
 }
 
 /**
- * Runs one test of redis-benchmark's.
- * @param load test: a name for -t; clients, pipeline, requests; keys: range of random keys; dataBytes; cores: for taskset.
+ * Runs one test of redis-benchmark's, or one command of the caller's.
+ * @param load test: a name for -t, or command: an array of words; clients, pipeline, requests; keys: range of random keys;
+ *             dataBytes; cores: for taskset.
  * @returns requests a second as the generator saw them, latencies in ms, server CPU in µs per command that the server
  *          counted, and whether the generator had no time to spare (then the server might have done more).
  */
-export async function runLoad(server, { test, clients, pipeline, requests, keys, dataBytes, cores }) {
+export async function runLoad(server, { test, command: words, clients, pipeline, requests, keys, dataBytes, cores }) {
   const command = [
-    ...['redis-benchmark', '-h', '127.0.0.1', '-p', String(server.port), '-t', test, '-c', String(clients)],
+    ...['redis-benchmark', '-h', '127.0.0.1', '-p', String(server.port), '-c', String(clients)],
     ...['-P', String(pipeline), '-n', String(requests), '-r', String(keys), '-d', String(dataBytes)],
-    ...['--precision', '3', '--csv'],
+    ...['--precision', '3', '--csv', ...(words ?? ['-t', test])],
   ];
   const countBefore = await commandsProcessed(server);
   const cpuBefore = cpuSeconds(server.pid);
@@ -60,7 +61,8 @@ export async function runLoad(server, { test, clients, pipeline, requests, keys,
   // LRANGE tests report the LPUSH that prepares them first.
   const [title, rps, , , p50, , p99] = rows.at(-1) ?? [];
   const seconds = rows.reduce((sum, row) => sum + requests / Number(row[1]), 0);
-  if (!(Number(rps) > 0)) throw new Error(`redis-benchmark -t ${test} against ${server.name} reported: ${csv}`);
+  if (!(Number(rps) > 0))
+    throw new Error(`redis-benchmark of ${test ?? words[0]} against ${server.name} reported: ${csv}`);
   if (count < requests)
     throw new Error(`${server.name} counted ${count} commands of ${requests} that ${title} reported`);
   return {

@@ -30,22 +30,29 @@ export async function withServers(plan, kinds, body) {
 }
 
 /**
- * Runs workloads against servers, interleaved. A workload is { key, test, pipeline, servers: those it visits }.
+ * Runs workloads against servers, interleaved. A workload is { key, test or command, pipeline, servers: those it visits },
+ * and may say: range, of its random numbers in place of the plan's keys; requestsMax, of one run; prepare(server), which
+ * runs before each run.
  * @returns {Promise<Samples>} under `${workload.key} ${server.name}`
  */
 export async function runRounds(plan, servers, workloads) {
   const samples = new Samples();
   const requests = new Map();
-  const run = (server, workload, count) =>
-    runLoad(server, {
+  const run = async (server, workload, count) => {
+    const step = plan.clients * workload.pipeline;
+    const most = Math.max(step, Math.floor((workload.requestsMax ?? Infinity) / step) * step);
+    await workload.prepare?.(server);
+    return runLoad(server, {
       test: workload.test,
+      command: workload.command,
       clients: plan.clients,
       pipeline: workload.pipeline,
-      requests: Math.ceil(count / (plan.clients * workload.pipeline)) * plan.clients * workload.pipeline,
-      keys: plan.keys,
+      requests: Math.min(Math.ceil(count / step) * step, most),
+      keys: workload.range ?? plan.keys,
       dataBytes: plan.dataBytes,
       cores: plan.generatorCores,
     });
+  };
   for (const server of servers) server.pause();
   const using = async (server, work) => {
     server.resume();
