@@ -36,7 +36,7 @@ const COUNT_UNKNOWN: u32 = 0xffff;
 const END: u32 = 0xff;
 const HEAD_STRING_32: u32 = 0xf0;
 /** Integers as text, for `lpView`: in the window's spare part, below what others use there. */
-const DIGITS: u32 = 12096;
+const DIGITS: u32 = 12032;
 
 @inline export function lpBytes(lp: u32): u32 { return load<u32>(lp); }
 @inline function setBytes(lp: u32, bytes: u32): void { store<u32>(lp, bytes); }
@@ -184,19 +184,25 @@ export function lpReplyElement(p: u32): void {
 }
 
 // What is looked for: its bytes, and its integer once an integer has been met (1 yes, 0 none, 2 not tried).
+let wantedPtr: u32 = 0;
+let wantedLen: u32 = 0;
 let wantedInt: i64 = 0;
 let wantedIsInt: u32 = 2;
 
-@inline function matches(p: u32, ptr: u32, length: u32): bool {
+/** Says what `lpIsWanted` looks for from now on. */
+export function lpWant(ptr: u32, length: u32): void { wantedPtr = ptr; wantedLen = length; wantedIsInt = 2; }
+
+/** Is the element at `p` what was last named to `lpWant`? */
+@inline export function lpIsWanted(p: u32): bool {
   const head = <u32>load<u8>(p);
-  if (head < 0xc0 && head >= 0x80) return (head & 63) == length && bytesEqual(p + 1, ptr, length);
-  return otherMatches(p, ptr, length);
+  if (head < 0xc0 && head >= 0x80) return (head & 63) == wantedLen && bytesEqual(p + 1, wantedPtr, wantedLen);
+  return otherIsWanted(p);
 }
-function otherMatches(p: u32, ptr: u32, length: u32): bool {
+function otherIsWanted(p: u32): bool {
   lpRead(p);
-  if (!lpIsInt) return lpLen == length && bytesEqual(lpPtr, ptr, length);
+  if (!lpIsInt) return lpLen == wantedLen && bytesEqual(lpPtr, wantedPtr, wantedLen);
   if (wantedIsInt == 2) {
-    wantedIsInt = parseI64(ptr, length) ? 1 : 0;
+    wantedIsInt = parseI64(wantedPtr, wantedLen) ? 1 : 0;
     wantedInt = parsedI64;
   }
   return wantedIsInt != 0 && wantedInt == lpInt;
@@ -204,8 +210,8 @@ function otherMatches(p: u32, ptr: u32, length: u32): bool {
 
 /** Are these bytes the element at `p`? */
 export function lpEquals(p: u32, ptr: u32, length: u32): bool {
-  wantedIsInt = 2;
-  return matches(p, ptr, length);
+  lpWant(ptr, length);
+  return lpIsWanted(p);
 }
 
 /**
@@ -213,11 +219,11 @@ export function lpEquals(p: u32, ptr: u32, length: u32): bool {
  * @param skip Elements passed over after each that was compared: 1 finds fields among fields and values.
  */
 export function lpFind(lp: u32, from: u32, ptr: u32, length: u32, skip: u32): u32 {
-  wantedIsInt = 2;
+  lpWant(ptr, length);
   let p = from;
   if (p == 0) return 0;
   while (!isEnd(p)) {
-    if (matches(p, ptr, length)) return p;
+    if (lpIsWanted(p)) return p;
     p = after(p);
     for (let k: u32 = 0; k < skip && !isEnd(p); k++) p = after(p);
   }
@@ -306,8 +312,8 @@ function splice(lp: u32, p: u32, removed: u32, added: u64): u32 {
   return lp;
 }
 
-/** After a change that may have made it much smaller: a smaller block, if half of it stands empty. */
-function trimmed(lp: u32): u32 {
+/** After a change that may have made it much smaller: a smaller block, if half of it stands empty. lpAt goes with it. */
+export function lpTrimmed(lp: u32): u32 {
   const bytes = lpBytes(lp);
   if (bytes > arenaSize(lp) >>> 1) return lp;
   const offset = lpAt - lp;
@@ -322,7 +328,7 @@ function put(lp: u32, p: u32, replace: bool): u32 {
   const fresh = splice(lp, p, removed, shapeSize + lpBackBytes(<u32>shapeSize));
   if (fresh == 0) return 0;
   writeShape(lpAt);
-  if (replace) return trimmed(fresh);
+  if (replace) return lpTrimmed(fresh);
   const count = <u32>load<u16>(fresh, 4);
   if (count != COUNT_UNKNOWN) setCount(fresh, count + 1);
   return fresh;
@@ -365,7 +371,7 @@ export function lpDeleteSpan(lp: u32, p: u32, to: u32, count: u32): u32 {
   splice(lp, p, to - p, 0);
   const had = <u32>load<u16>(lp, 4);
   if (had != COUNT_UNKNOWN) setCount(lp, had - count);
-  lp = trimmed(lp);
+  lp = lpTrimmed(lp);
   if (isEnd(lpAt)) lpAt = 0;
   return lp;
 }

@@ -200,6 +200,32 @@ describe.each(BUILDS)('the $memory $mode build', (build) => {
     }
   });
 
+  it('loses equal elements in one pass, from the one asked for on', () => {
+    const random = new Random(deriveSeed(seed, 3000));
+    let gone = 0;
+    for (let round = 0; round < 200; round++) {
+      const kinds = Array.from({ length: random.between(1, 4) }, () => drawElement(random));
+      const model = Array.from({ length: random.below(60) }, () => random.pick(kinds));
+      const wanted = random.oneIn(10) ? drawElement(random) : random.pick(kinds);
+      const skip = random.below(4);
+      const limit = random.oneIn(3) ? 0xffffffff : random.below(8);
+      let at = make(model);
+      expect(lp.lpCountEqual(at, ...put(wanted))).toBe(model.filter((text) => text.equals(wanted)).length);
+      at = lp.lpDeleteEqual(at, ...put(wanted), skip, limit);
+      let met = 0;
+      const left = model.filter((text) => {
+        if (!text.equals(wanted)) return true;
+        met++;
+        return met <= skip || met > skip + limit;
+      });
+      expect(block(at).equals(listpack(left))).toBe(true);
+      expect(lp.gone()).toBe(model.length - left.length);
+      gone += lp.gone();
+      lp.lpFree(at);
+    }
+    expect(gone).toBeGreaterThan(100);
+  });
+
   it('a digit text that is stored as bytes, as others may send it, equals its text', () => {
     const foreign = Buffer.concat([Buffer.from([10, 0, 0, 0, 1, 0]), Buffer.from('\x8212\x03\xff', 'latin1')]);
     foreign.writeUInt32LE(foreign.length, 0);
