@@ -15,7 +15,7 @@ export const LOAD_CORRUPT: u32 = 1;
 export const LOAD_NO_MEMORY: u32 = 2;
 
 /** Digits of an integer string, 32 bytes in the window's spare part. */
-const LOAD_DIGITS: u32 = 12128;
+const LOAD_DIGITS: u32 = 12064;
 
 let at: u32 = 0;
 let stop: u32 = 0;

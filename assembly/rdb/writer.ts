@@ -34,7 +34,7 @@ const PACK_GAIN_MIN: u32 = 4;
 const INT_CHARS_MAX: u32 = 11;
 
 /** Digits of an integer beyond 32 bits, 32 bytes in the window's spare part. */
-const SAVE_DIGITS: u32 = 12096;
+const SAVE_DIGITS: u32 = 12032;
 
 let blob: u32 = 0;
 let at: u32 = 0;

@@ -19,3 +19,11 @@ export function useWindow(window: u32): void { contextLoad(window); }
 export function fault(): u32 { return loadFault; }
 export function stringPtr(): u32 { return loadPtr; }
 export function stringLen(): u32 { return loadLen; }
+
+export { ziplistToListpack } from '../rdb/ziplist';
+export { zipmapToListpack } from '../rdb/zipmap';
+export { lpBytes, lpCount, lpFirst, lpNext, lpView } from '../types/listpack';
+export { lpValid } from '../types/listpack-valid';
+import { lpLen, lpPtr } from '../types/listpack';
+export function elementPtr(): u32 { return lpPtr; }
+export function elementLen(): u32 { return lpLen; }
