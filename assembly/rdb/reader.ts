@@ -32,6 +32,7 @@ export function loadBegin(ptr: u32, length: u32): void {
   stop = ptr + length;
   unpacked = 0;
   loadFault = LOAD_OK;
+  loadedPointer = 0;
 }
 
 export function loadEnd(): void {
@@ -41,6 +42,18 @@ export function loadEnd(): void {
 
 export function loadCorrupt(): void { if (loadFault == LOAD_OK) loadFault = LOAD_CORRUPT; }
 export function loadNoMemory(): void { if (loadFault == LOAD_OK) loadFault = LOAD_NO_MEMORY; }
+
+/** The container that a type's xLoad has made: ENC_*, the address of its root block (0: none), and ENTRY_LARGE or 0. */
+export let loadedEncoding: u32 = 0;
+export let loadedPointer: u32 = 0;
+export let loadedFlags: u32 = 0;
+
+/** Hands over what xLoad made. Its last step: nothing may fail afterwards, since nobody frees it then. */
+export function loaded(encoding: u32, pointer: u32, flags: u32): void {
+  loadedEncoding = encoding;
+  loadedPointer = pointer;
+  loadedFlags = flags;
+}
 
 /** Bytes not read yet; 0 after a fault. */
 @inline export function loadLeft(): u32 { return loadFault == LOAD_OK ? stop - at : 0; }
