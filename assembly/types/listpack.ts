@@ -176,6 +176,14 @@ export function lpView(p: u32, place: u32): void {
   lpLen = formatI64(lpInt, lpPtr);
 }
 
+/** The integer at `p`, where the format has nothing else. */
+@inline export function lpIntAt(p: u32): i64 {
+  const head = <u32>load<u8>(p);
+  if (head < 0x80) return <i64>head;
+  lpRead(p);
+  return lpInt;
+}
+
 /** Replies with the element as a bulk string. */
 export function lpReplyElement(p: u32): void {
   lpRead(p);
@@ -281,6 +289,18 @@ function writeShape(p: u32): void {
     memory.copy(p + headBytes, shapePtr, length);
   }
   writeBack(p + size, size);
+}
+
+/** Writes an element at `p`, for a caller who has made the room and keeps the header himself; answers where it ends. */
+export function lpWrite(p: u32, ptr: u32, length: u32): u32 {
+  shapeText(ptr, length);
+  writeShape(p);
+  return p + <u32>shapeSize + lpBackBytes(<u32>shapeSize);
+}
+export function lpWriteInt(p: u32, value: i64): u32 {
+  shapeInt(value);
+  writeShape(p);
+  return p + <u32>shapeSize + 1;
 }
 
 function writeBack(p: u32, size: u32): void {
