@@ -17,7 +17,7 @@ import {
   arenaAlloc, arenaCanAlloc, arenaCheck, arenaCommittedBytes, arenaFree, arenaInit, arenaLargestFreeRun, arenaPurge, arenaUsedBytes,
 } from './memory/arena';
 import { latchRelease, latchTry } from './memory/latch';
-import { ABI_VERSION, HEADER, HEADER_BYTES, Header, MAGIC, PAGE_BYTES, TABLE_KEYS, WINDOWS, header } from './memory/layout';
+import { ABI_VERSION, HEADER, HEADER_BYTES, Header, MAGIC, PAGE_BYTES, TABLE_KEYS, WINDOWS, header, limitsInit } from './memory/layout';
 import { windowArgv, windowAt, windowBytesFor, windowOut, windowReturn, windowStaging } from './memory/window';
 import { releasePieces } from './resp/encode';
 import { shardOfKey } from './routing/slot';
@@ -59,6 +59,7 @@ export function init(
   h.logBytes = logBytes;
   h.arenaBase = arenaBase;
   h.arenaPagesMax = pagesMax * 16 - arenaBase / 4096;
+  limitsInit();
   h.lfuLogFactor = 10;
   h.lfuDecayMinutes = 1;
   h.prngState = 0x9e3779b97f4a7c15;
@@ -140,7 +141,7 @@ export function release(window: u32, pieces: u32): void { releasePieces(window, 
 export function unpin(blob: u32): void { blobUnpin(blob); }
 /** Would `pairs` more keys with `bytes` of keys and values fit this shard, whatever the table has to do (latched)? */
 export function canStore(db: u32, pairs: u32, bytes: f64): i32 {
-  return arenaCanAlloc(<u64>pairs * 64 + tableGrowthBytes(db, pairs) + <u64>bytes) ? 1 : 0;
+  return arenaCanAlloc(<u64>pairs * 64 + tableGrowthBytes(root(db), pairs) + <u64>bytes) ? 1 : 0;
 }
 /** The shard of a key, by this shard's routing. */
 export function route(ptr: u32, bytes: u32): u32 { const h = header(); return shardOfKey(h.routing, h.shardCount, ptr, bytes); }
@@ -169,7 +170,7 @@ export function digest(window: u32, db: u32): u64 { contextLoad(window); return 
 export function check(): u32 {
   const h = header();
   for (let db: u32 = 0; db < h.databaseCount; db++) {
-    const reason = tableCheck(db);
+    const reason = tableCheck(root(db));
     if (reason != 0) return 1000 * db + reason;
   }
   const reason = arenaCheck();

@@ -7,6 +7,7 @@ import { find, root } from '../table/table';
 import { blobLength } from '../types/blob';
 import { parseI64, parsedI64 } from '../types/integer';
 import { argLen, argPtr, argc, db, opcode } from './context';
+import { FIRST_FAMILY_OPCODE, familySlow } from './families';
 import {
   OP_APPEND, OP_BITCOUNT, OP_BITFIELD, OP_BITFIELD_RO, OP_BITOP, OP_BITPOS, OP_COPY, OP_KEYS, OP_LCS, OP_RENAME, OP_RENAMENX, OP_SCAN, OP_SETBIT, OP_SETRANGE,
 } from './table.generated';
@@ -24,14 +25,14 @@ const BITFIELD_STEPS: u32 = 6000;
 /** Bytes of the string at argument i, as far as it is worth knowing: only blobs count. */
 function bytesAt(i: u32): u64 {
   if (i >= argc) return 0;
-  const e = find(db, argPtr(i), argLen(i));
+  const e = find(root(db), argPtr(i), argLen(i));
   return e != 0 && entryEncoding(e) == ENC_BLOB ? blobLength(entryPointer(e)) : e != 0 ? 255 : 0;
 }
 
 /** Bytes that growing the string at argument 1 to `length` would copy and zero. */
 function growthCost(length: i64): u64 {
   if (length < <i64>COPY_BYTES) return 0;
-  const e = find(db, argPtr(1), argLen(1));
+  const e = find(root(db), argPtr(1), argLen(1));
   const had: u64 = e != 0 && entryEncoding(e) == ENC_BLOB ? blobLength(entryPointer(e)) : 0;
   if (<u64>length <= had) return 0;
   const room: u64 = had != 0 ? <u64>arenaSize(entryPointer(e)) : 0;
@@ -59,7 +60,7 @@ export function isSlow(bytes: u32): bool {
     case OP_APPEND: return growthCost(<i64>bytesAt(1) + argLen(2)) > COPY_BYTES;
     case OP_SETBIT: return growthCost((numberAt(2) >> 3) + 1) > COPY_BYTES;
     case OP_BITFIELD: case OP_BITFIELD_RO: return argc > BITFIELD_STEPS || growthCost(bitfieldReach()) > COPY_BYTES;
-    default: return argc > KEYS_LOOKED_UP;
+    default: return argc > KEYS_LOOKED_UP || (opcode >= FIRST_FAMILY_OPCODE && familySlow(bytes));
   }
 }
 

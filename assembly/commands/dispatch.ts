@@ -5,6 +5,7 @@ import { bitfield } from './bitfield';
 import { bitcount, bitpos, getbit, setbit } from './bits';
 import { bitop } from './bitop';
 import { copy, del, exists, expire, memoryUsage, move, object, persist, rename, touch, ttl, type } from './keys';
+import { FIRST_FAMILY_OPCODE, dispatchFamilies } from './families';
 import { lcs } from './lcs';
 import { dbsize, flush, keys, randomkey, scan, swapdb } from './scan';
 import {
@@ -15,7 +16,7 @@ import {
   OP_EXPIRE, OP_EXPIREAT, OP_EXPIRETIME, OP_FLUSHALL, OP_FLUSHDB, OP_GET, OP_GETBIT, OP_GETDEL, OP_GETEX, OP_GETRANGE, OP_GETSET, OP_INCR, OP_INCRBY,
   OP_INCRBYFLOAT, OP_KEYS, OP_LCS, OP_MEMORY, OP_MGET, OP_MOVE, OP_MSET, OP_MSETNX, OP_OBJECT, OP_PERSIST, OP_PEXPIRE, OP_PEXPIREAT, OP_PEXPIRETIME,
   OP_PING, OP_PSETEX, OP_PTTL, OP_RANDOMKEY, OP_RENAME, OP_RENAMENX, OP_SCAN, OP_SET, OP_SETBIT, OP_SETEX, OP_SETNX, OP_SETRANGE, OP_STRLEN, OP_SUBSTR,
-  OP_SWAPDB, OP_TOUCH, OP_TTL, OP_TYPE, OP_UNLINK,
+  OP_SWAPDB, OP_TIME as FIRST_HOST_OPCODE, OP_TOUCH, OP_TTL, OP_TYPE, OP_UNLINK,
 } from './table.generated';
 import { replyBulk, replyRaw } from '../resp/encode';
 import { replyArity, replyError } from '../resp/errors';
@@ -86,7 +87,10 @@ export function dispatch(): void {
     case OP_MEMORY: memoryUsage(); break;
     case OP_PING: ping(); break;
     case OP_ECHO: replyBulk(argPtr(1), argLen(1)); break;
-    // The table sends everything else to the host; a frame that gets here all the same deserves an answer.
-    default: replyError('ERR command is not executed by the kernel');
+    default: {
+      if (opcode >= FIRST_FAMILY_OPCODE && opcode < FIRST_HOST_OPCODE) dispatchFamilies();
+      // The table sends everything else to the host; a frame that gets here all the same deserves an answer.
+      else replyError('ERR command is not executed by the kernel');
+    }
   }
 }

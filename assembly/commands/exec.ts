@@ -21,6 +21,8 @@ import { dispatch } from './dispatch';
 import { dispatchInternal } from './internal';
 import { replyFault } from './fault';
 import { isSlow } from './cost';
+import { FIRST_FAMILY_OPCODE } from './families';
+import { movableKeys } from './movable';
 import { arityOk, firstKeyOf, hostOnly, isManyShards, keyStepOf, lastKeyIndex } from './routes';
 import { EXPIRE_LOG_BYTES } from '../table/keyspace';
 import { parseI64, parsedI64 } from '../types/integer';
@@ -116,6 +118,8 @@ function namesDatabase(): bool {
 /** Bytes that the effects of the frame in hand may take: the command itself, and the DEL of each key that expired. */
 function effectBytes(bytes: u32, flags: u32): u64 {
   let sum = <u64>bytes + <u64>argc * 16 + 512;
+  // Whichever of the arguments are keys: their DELs fit, and so does the frame.
+  if (opcode >= FIRST_FAMILY_OPCODE && movableKeys()) return sum + <u64>bytes + <u64>argc * EXPIRE_LOG_BYTES;
   const step = keyStepOf(flags);
   if (step == 0) return sum;
   const last = lastKeyIndex(flags);

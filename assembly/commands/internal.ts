@@ -16,13 +16,14 @@ import { fxArg, fxBegin, fxEnd, fxInt, fxText, logOn, logReserve } from '../log/
 import { replyBulk, replyImage, replyInt, replyNull, replyOk } from '../resp/encode';
 import { replyError, replyOom, replySyntax } from '../resp/errors';
 import {
-  ENC_BLOB, ENC_INT, ENTRY_RAW, ENTRY_UNSHARED, entryClock, entryEncoding, entryExpiry, entryFlags, entryKey, entryKeyLen, entryNew,
+  ENC_BLOB, ENC_INT, ENTRY_RAW, ENTRY_UNSHARED, TYPE_STRING, entryClock, entryEncoding, entryExpiry, entryFlags, entryKey, entryKeyLen, entryNew,
   entryPointer, entrySetClock, entrySetEncoding, entrySetFlags, entrySetInlineLen, entrySetPointer, entryType, entryValue, ENTRY_EXPIRES, INLINE_VALUE_MAX,
 } from '../table/entry';
 import { LOOKUP_QUIET, entryDrop, guestAdd, link, lookup, swapFound } from '../table/keyspace';
 import { BUCKETS, STASH, bucketAt, root, slotAt, usedSlots, segmentAt } from '../table/table';
 import { blobBytes, blobDrop, blobNew } from '../types/blob';
 import { stringLength, stringView, viewLen, viewPtr } from '../types/string';
+import { mixDigest, valueBlockBytes, valueDigest, valueDrop } from '../types/value';
 
 const IMAGE_HEADER_BYTES: u32 = 16;
 const SCRATCH: u32 = 12160;
@@ -46,7 +47,7 @@ export function dispatchInternal(): void {
 
 function size(): void {
   const e = lookup(argPtr(1), argLen(1), LOOKUP_QUIET);
-  replyInt(e == 0 ? -1 : stringLength(e));
+  replyInt(e == 0 ? -1 : entryType(e) == TYPE_STRING ? stringLength(e) : <i64>valueBlockBytes(e));
 }
 
 function image(): void {
@@ -110,7 +111,7 @@ function put(): void {
   if (e == 0) { replyOom(); return; }
   const old = lookup(key, keyLen, LOOKUP_QUIET);
   if (old != 0) {
-    if (entryEncoding(old) == ENC_BLOB) blobDrop(entryPointer(old));
+    valueDrop(old);
     swapFound(old, e);
   } else if (!link(e)) { entryDrop(e); replyOom(); return; }
   changed(1);
@@ -137,12 +138,6 @@ function guest(): void {
   replyOk();
 }
 
-@inline function mix(a: u64, b: u64): u64 {
-  let h = (a ^ b) * 0x9e3779b97f4a7c15;
-  h ^= h >> 32;
-  return h * 0xff51afd7ed558ccd;
-}
-
 /** Digest of one database: a sum over its entries, so that the order in which they lie does not show. */
 export function databaseDigest(database: u32): u64 {
   const r = root(database);
@@ -158,10 +153,9 @@ export function databaseDigest(database: u32): u64 {
       while (mask != 0) {
         const e = load<u32>(slotAt(bucket, ctz(mask)));
         mask &= mask - 1;
-        stringView(e, 0);
-        let h = mix(kevyHash(entryKey(e), entryKeyLen(e)), <u64>entryType(e));
-        h = mix(h, kevyHash(viewPtr, viewLen));
-        sum += mix(h, <u64>entryExpiry(e));
+        let h = mixDigest(kevyHash(entryKey(e), entryKeyLen(e)), <u64>entryType(e));
+        h = mixDigest(h, valueDigest(e));
+        sum += mixDigest(h, <u64>entryExpiry(e));
       }
     }
     i += 1 << (r.depth - segmentAt(segment).depth);

@@ -1,20 +1,18 @@
 // The commands on keys of any type. Behaviour and texts: redis-server 7.0's db.c, expire.c and object.c.
-import { argIs, argLen, argPtr, argc, changed, db, lruClock, nowMs, setDb, win } from './context';
+import { argIs, argLen, argPtr, argc, changed, db, lruClock, nowMs, setDb } from './context';
 import { integer, integerArg, replyInvalidExpiry } from './arguments';
 import { fxArg, fxBegin, fxEnd, fxInt, logFrame, logOn } from '../log/ring';
-import { arenaSize } from '../memory/arena';
 import { HEADER_FLAG_CLOCK_STOPPED, HEADER_FLAG_LFU, header } from '../memory/layout';
-import { windowScratch } from '../memory/window';
-import { advance, outPos, replyBulk, replyInt, replyNull, replyOk, writeCrlf } from '../resp/encode';
+import { advance, outPos, replyInt, replyNull, replyOk, replyText, writeCrlf } from '../resp/encode';
 import { printedLength, replyError, replyErrorWith, replyOom, replySyntax, replyUnknownSubcommand, writeText } from '../resp/errors';
 import {
-  ENC_BLOB, ENC_INT, ENTRY_GUEST, ENTRY_RAW, ENTRY_UNSHARED, entryBlockBytes, entryClock, entryEncoding, entryExpiry, entryFlags, entryFree, entryHasExpiry,
+  ENC_BLOB, ENC_INT, ENTRY_GUEST, ENTRY_UNSHARED, entryBlockBytes, entryClock, entryEncoding, entryExpiry, entryFlags, entryFree, entryHasExpiry,
   entryNew, entryPointer, entrySetClock, entrySetFlags, entryValue,
 } from '../table/entry';
 import { LOOKUP_COUNT, LOOKUP_QUIET, entryDrop, freshClock, lfuCounter, link, lookup, lookupRead, lookupWrite, remove, setExpiry, swapFound, valueBytes } from '../table/keyspace';
 import { root, unlinkFound } from '../table/table';
-import { blobBytes, blobDrop, blobLength, blobNew } from '../types/blob';
-import { stringLength } from '../types/string';
+import { blobBytes, blobLength, blobNew } from '../types/blob';
+import { valueBlockBytes, valueDrop, valueEncodingName, valueTypeName } from '../types/value';
 
 /** DEL and UNLINK. */
 export function del(): void {
@@ -37,8 +35,8 @@ export function touch(): void {
 }
 
 export function type(): void {
-  if (lookup(argPtr(1), argLen(1), LOOKUP_COUNT) == 0) replyStatusText('none');
-  else replyStatusText('string');
+  const e = lookup(argPtr(1), argLen(1), LOOKUP_COUNT);
+  replyStatusText(e == 0 ? 'none' : valueTypeName(e));
 }
 function replyStatusText(text: string): void {
   const at = outPos;
@@ -100,7 +98,7 @@ export function expire(seconds: bool, absolute: bool): void {
   }
   // A log of our own is replayed with the clock stopped: a deadline that has passed is then still only a deadline.
   if (when <= nowMs && (when < 0 || (header().flags & HEADER_FLAG_CLOCK_STOPPED) == 0)) {
-    entryDrop(unlinkFound(db));
+    entryDrop(unlinkFound(root(db)));
     if (logOn()) { fxBegin('DEL'); fxArg(argPtr(1), argLen(1)); fxEnd(); }
   } else {
     if (setExpiry(e, when) == 0) { replyOom(); return; }
@@ -151,7 +149,7 @@ function entryUnder(e: u32, key: u32, keyLen: u32, deep: bool): u32 {
 
 /** Puts `fresh` where `lookup` has just found `old`, whose value goes with it. Needs no memory. */
 function replaceEntry(old: u32, fresh: u32): void {
-  if (entryEncoding(old) == ENC_BLOB) blobDrop(entryPointer(old));
+  valueDrop(old);
   swapFound(old, fresh);
 }
 
@@ -174,7 +172,7 @@ export function rename(onlyNew: bool): void {
   else if (!link(moved)) { entryFree(moved); replyOom(); return; }
   // The source's block goes; its value lives on in `moved`.
   lookup(from, argLen(1), LOOKUP_QUIET);
-  entryFree(unlinkFound(db));
+  entryFree(unlinkFound(root(db)));
   changed(1);
   logFrame();
   if (onlyNew) replyInt(1);
@@ -249,7 +247,7 @@ export function move(): void {
   if (!linked) { replyOom(); return; }
   // Both databases name the same block for a moment; taking it out of the source finishes the move.
   lookup(argPtr(1), argLen(1), LOOKUP_QUIET);
-  unlinkFound(source);
+  unlinkFound(root(source));
   changed(1);
   logFrame();
   replyInt(1);
@@ -270,7 +268,7 @@ export function object(): void {
   const e = lookup(argPtr(2), argLen(2), LOOKUP_COUNT);
   if (e == 0) { replyNull(); return; }
   const lfu = (header().flags & HEADER_FLAG_LFU) != 0;
-  if (isEncoding) replyEncoding(e);
+  if (isEncoding) replyText(valueEncodingName(e));
   else if (isRefcount) replyInt(sharedInteger(e) ? 2147483647 : 1);
   else if (isFreq) {
     if (lfu) replyInt(lfuCounter(e));
@@ -285,13 +283,6 @@ function sharedInteger(e: u32): bool {
   return <u64>load<i64>(entryValue(e)) < 10000;
 }
 
-function replyEncoding(e: u32): void {
-  const text = windowScratch(win);
-  if (entryEncoding(e) == ENC_INT) { store<u32>(text, 0x746e69); replyBulk(text, 3); return; }
-  if ((entryFlags(e) & ENTRY_RAW) || stringLength(e) > 44) { store<u32>(text, 0x776172); replyBulk(text, 3); return; }
-  store<u64>(text, 0x727473626d65);
-  replyBulk(text, 6);
-}
 
 /** MEMORY USAGE: the blocks that belong to the key alone, and its slot's share of the table. */
 export function memoryUsage(): void {
@@ -304,8 +295,7 @@ export function memoryUsage(): void {
   }
   const e = lookup(argPtr(2), argLen(2), LOOKUP_COUNT);
   if (e == 0) { replyNull(); return; }
-  let bytes = <i64>entryBlockBytes(e);
-  if (entryEncoding(e) == ENC_BLOB) bytes += arenaSize(entryPointer(e));
+  let bytes = <i64>entryBlockBytes(e) + <i64>valueBlockBytes(e);
   const r = root(db);
   if (r.count != 0) bytes += (<i64>r.segments * 4096 + (<i64>4 << r.depth)) / <i64>r.count;
   replyInt(bytes);

@@ -2,8 +2,10 @@
 import { header } from '../memory/layout';
 import { shardOfKey } from '../routing/slot';
 import { argIs, argLen, argPtr, argc, opcode } from './context';
+import { FIRST_FAMILY_OPCODE } from './families';
+import { movableCount, movableExtra, movableFirst, movableKeys, movableUnknown } from './movable';
 import {
-  OP_MEMORY, OP_OBJECT, OP_PING, OP_ECHO, WHERE_ALL, WHERE_CONTAINER, WHERE_HOST, WHERE_SHARD, commandArity,
+  OP_MEMORY, OP_OBJECT, OP_PING, OP_ECHO, OP_XGROUP, OP_XINFO, WHERE_ALL, WHERE_CONTAINER, WHERE_HOST, WHERE_SHARD, commandArity,
 } from './table.generated';
 
 @inline export function whereOf(flags: u32): u32 { return (flags >>> 4) & 15; }
@@ -20,12 +22,12 @@ import {
 /** PING and ECHO are the host's by nature, but touch nothing: the kernel answers them on the way. */
 @inline export function isLocal(code: u32): bool { return code == OP_PING || code == OP_ECHO; }
 
-/** Is the command in hand for TypeScript? Of the containers, OBJECT and MEMORY have subcommands that are ours. */
+/** Is the command in hand for TypeScript? Of the containers, four have subcommands that are ours. */
 export function hostOnly(flags: u32): bool {
   const where = whereOf(flags);
   if (where == WHERE_HOST) return !isLocal(opcode);
   if (where != WHERE_CONTAINER) return false;
-  if (opcode == OP_OBJECT) return argc < 3;
+  if (opcode == OP_OBJECT || opcode == OP_XGROUP || opcode == OP_XINFO) return argc < 3;
   // "usage", packed little-endian.
   if (opcode == OP_MEMORY) return argc < 3 || !argIs(1, 0x6567617375, 5);
   return true;
@@ -51,12 +53,27 @@ export const ROUTE_MANY: i32 = -1;
 /** More keys than this are not looked at one by one: the host splits such a frame in any case. */
 const ROUTE_KEYS_MAX: u32 = 128;
 
+/** The same for keys that options decide. */
+function movableRoute(): i32 {
+  if (movableUnknown) return ROUTE_MANY;
+  const h = header();
+  const first = movableExtra != 0 ? movableExtra : movableFirst;
+  if (first == 0) return 0;
+  const shard = shardOfKey(h.routing, h.shardCount, argPtr(first), argLen(first));
+  if (movableCount > ROUTE_KEYS_MAX) return ROUTE_MANY;
+  for (let i = movableFirst; i < movableFirst + movableCount; i++) {
+    if (shardOfKey(h.routing, h.shardCount, argPtr(i), argLen(i)) != shard) return ROUTE_MANY;
+  }
+  return <i32>shard;
+}
+
 /** The shard of the frame in hand, or ROUTE_MANY. */
 export function routeOf(flags: u32): i32 {
   const h = header();
   if (h.shardCount == 1) return 0;
   const where = whereOf(flags);
   if (where == WHERE_ALL) return ROUTE_MANY;
+  if (opcode >= FIRST_FAMILY_OPCODE && movableKeys()) return movableRoute();
   const first = keyIndex(flags);
   if (first == 0 || first >= argc) return 0;
   const shard = shardOfKey(h.routing, h.shardCount, argPtr(first), argLen(first));

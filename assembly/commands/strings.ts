@@ -6,7 +6,7 @@ import { replyArray, replyBulk, replyFailed, replyInt, replyNull, replyOk, reply
 import { replyArity, replyError, replyOom, replySyntax, replyTooLong, replyWrongType } from '../resp/errors';
 import { entryDrop, lookupRead, lookupWrite, setExpiry } from '../table/keyspace';
 import { entryHasExpiry } from '../table/entry';
-import { tableGrowthBytes, unlinkFound } from '../table/table';
+import { root, tableGrowthBytes, unlinkFound } from '../table/table';
 import { arenaCanAlloc } from '../memory/arena';
 import { parsedI64 } from '../types/integer';
 import { LD_BYTES, LD_CHARS_MAX, LD_SCRATCH_BYTES, ldAdd, ldFormat, ldIsFinite, ldParse } from '../types/long-double';
@@ -144,7 +144,7 @@ export function getdel(): void {
   if (!isString(e)) { replyWrongType(); return; }
   replyString(e);
   if (replyFailed) return;
-  entryDrop(unlinkFound(db));
+  entryDrop(unlinkFound(root(db)));
   changed(1);
   logDel();
 }
@@ -160,7 +160,7 @@ export function getex(): void {
   replyString(e);
   if (replyFailed) return;
   if ((options & (EXAT | PXAT)) && expiryMs <= nowMs) {
-    entryDrop(unlinkFound(db));
+    entryDrop(unlinkFound(root(db)));
     changed(1);
     logDel();
   } else if (options & ANY_TIME) {
@@ -186,7 +186,7 @@ export function mget(): void {
 /** Is there memory for every key and value of an MSET, whatever the table has to do for them? */
 function canStoreArgs(): bool {
   const pairs = <u64>argc >> 1;
-  let bytes: u64 = pairs * 64 + tableGrowthBytes(db, pairs);
+  let bytes: u64 = pairs * 64 + tableGrowthBytes(root(db), pairs);
   for (let i: u32 = 1; i < argc; i++) bytes += argLen(i);
   return arenaCanAlloc(bytes);
 }

@@ -33,7 +33,7 @@
 //      132    4 lruClock              latch   24 bits, seconds (LRU) as of the last exec
 //      136    4 guestHead             latch   first guest entry, 0 none
 //      140    4 rootsPtr              latch   databaseCount * ROOT_BYTES, in the arena
-//      144    4 garbageHead           latch   detached directories waiting to be reclaimed
+//      144    4 garbageHead           latch   detached directories waiting to be reclaimed (table/flush.ts)
 //      148    4 deferredHead          latch   pinned blobs to be freed when their last pin goes
 //      152    8 prngState             latch   xorshift64*
 //      160    8 dirty                 latch   changes since birth
@@ -45,10 +45,12 @@
 //      200    4 lfuLogFactor          latch
 //      204    4 lfuDecayMinutes       latch
 //      208    4 expiryStale           latch   1 while the last pass left expired keys behind
+//      212    4 droppedHead           latch   large values whose keys are gone, waiting to be freed (types/value.ts)
 //      256   96 tableKeys             once    seeds of the table's own hash: 8 u64 for NH, 2 for SipHash, 2 spare
 //      384   64 log                   latch   state of the ring, log/ring.ts
 //      512 2048 arena                 latch   state of the arena, memory/pages.ts
-//     2560      free to HEADER_BYTES
+//     2560   64 limits                latch   conversion limits of the types, below
+//     2624      free to HEADER_BYTES
 
 export const PAGE_BYTES: u32 = 65536;
 export const HEADER: u32 = 0x10000;
@@ -76,7 +78,7 @@ export class Header {
   garbageHead: u32; deferredHead: u32; prngState: u64;
   dirty: u64; hits: u64; misses: u64; expired: u64;
   expireCursorDb: u32; expireCursorSegment: u32; lfuLogFactor: u32; lfuDecayMinutes: u32;
-  expiryStale: u32;
+  expiryStale: u32; droppedHead: u32;
 }
 if (offsetof<Header>('latchOwner') != 64) ERROR('Header no longer matches its drawing: latchOwner');
 if (offsetof<Header>('lost') != 80) ERROR('Header no longer matches its drawing: lost');
@@ -90,5 +92,49 @@ export const LOG_STATE: u32 = HEADER + 384;
 export const ARENA_STATE: u32 = HEADER + 512;
 export const ARENA_STATE_BYTES: u32 = 2048;
 if (ARENA_STATE + ARENA_STATE_BYTES > HEADER + HEADER_BYTES) ERROR('the arena state runs out of the header');
+
+// Limits, at LIMITS: when a value leaves its compact form. The host's configuration writes them (single words, any time).
+//   offset size field
+//        0    4 hashMaxListpackEntries   u32
+//        4    4 hashMaxListpackValue     u32  bytes
+//        8    4 setMaxIntsetEntries      u32
+//       12    4 zsetMaxListpackEntries   u32
+//       16    4 zsetMaxListpackValue     u32  bytes
+//       20    4 listMaxListpackSize      i32  elements, or -1..-5 for 4..64 KiB
+//       24    4 streamNodeMaxBytes       u32  0: no limit
+//       28    4 streamNodeMaxEntries     u32  0: no limit
+//       32    4 hllSparseMaxBytes        u32
+//       36    4 packedEntriesMax         u32  a value beyond Redis's limits stays packed up to so many elements ...
+//       40    4 packedBytesMax           u32  ... and bytes: a table's first segment alone has 4 KiB
+//       44   20 spare
+export const LIMITS: u32 = HEADER + 2560;
+export const LIMITS_BYTES: u32 = 64;
+
+@unmanaged
+export class Limits {
+  hashMaxListpackEntries: u32; hashMaxListpackValue: u32; setMaxIntsetEntries: u32; zsetMaxListpackEntries: u32;
+  zsetMaxListpackValue: u32; listMaxListpackSize: i32; streamNodeMaxBytes: u32; streamNodeMaxEntries: u32;
+  hllSparseMaxBytes: u32; packedEntriesMax: u32; packedBytesMax: u32;
+}
+if (offsetof<Limits>('packedBytesMax') != 40) ERROR('Limits no longer match their drawing');
+if (ARENA_STATE + ARENA_STATE_BYTES > LIMITS) ERROR('the arena state runs into the limits');
+
+@inline export function limits(): Limits { return changetype<Limits>(LIMITS); }
+
+/** redis.conf's defaults. */
+export function limitsInit(): void {
+  const l = limits();
+  l.hashMaxListpackEntries = 128;
+  l.hashMaxListpackValue = 64;
+  l.setMaxIntsetEntries = 512;
+  l.zsetMaxListpackEntries = 128;
+  l.zsetMaxListpackValue = 64;
+  l.listMaxListpackSize = -2;
+  l.streamNodeMaxBytes = 4096;
+  l.streamNodeMaxEntries = 100;
+  l.hllSparseMaxBytes = 3000;
+  l.packedEntriesMax = 128;
+  l.packedBytesMax = 4096;
+}
 
 @inline export function header(): Header { return changetype<Header>(HEADER); }

@@ -181,6 +181,9 @@ function writeHeader(kind: u32, count: u32): void {
 /** "*n\r\n" */
 export function replyArray(count: u32): void { if (replyReserve(32)) writeHeader(0x2a, count); }
 
+/** "~n\r\n" under RESP3, an array under RESP2. */
+export function replySet(count: u32): void { if (replyReserve(32)) writeHeader(proto == 3 ? 0x7e : 0x2a, count); }
+
 /** "%n\r\n" under RESP3, an array of 2n under RESP2. */
 export function replyMap(count: u32): void {
   if (!replyReserve(32)) return;
@@ -228,6 +231,16 @@ export function replyBulk(ptr: u32, length: u32): void {
   if (!replyReserve(length + 32)) return;
   writeHeader(0x24, length);
   copyShort(outPos, ptr, length);
+  outPos += length;
+  writeCrlf();
+}
+
+/** A literal of ASCII characters as a bulk string. */
+export function replyText(text: string): void {
+  const length = <u32>text.length;
+  if (!replyReserve(length + 32)) return;
+  writeHeader(0x24, length);
+  for (let i: u32 = 0; i < length; i++) store<u8>(outPos + i, load<u8>(changetype<usize>(text) + (i << 1)));
   outPos += length;
   writeCrlf();
 }

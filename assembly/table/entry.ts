@@ -10,6 +10,8 @@
 //               key       bytes
 //               value     INLINE: valueLen bytes · INT: i64 · BLOB and containers: u32 address; none of them aligned
 //
+// An entry is a key of a database; or a member of a large hash, set or sorted set, in a table of that value's own.
+//
 // The block is owned by the table slot that points at it; changing its size means a new block and a new pointer there.
 import { arenaAlloc, arenaFree, arenaSize } from '../memory/arena';
 
@@ -20,11 +22,34 @@ export const ENTRY_RAW: u32 = 2;
 export const ENTRY_UNSHARED: u32 = 4;
 /** A foreign value brought in for one command. It is in no table. */
 export const ENTRY_GUEST: u32 = 8;
+/** Has once been beyond Redis's limits for its compact encoding: reports the other one, whatever its form. */
+export const ENTRY_LARGE: u32 = 16;
 
+// Types, by Redis's numbers.
 export const TYPE_STRING: u32 = 0;
+export const TYPE_LIST: u32 = 1;
+export const TYPE_SET: u32 = 2;
+export const TYPE_ZSET: u32 = 3;
+export const TYPE_HASH: u32 = 4;
+export const TYPE_STREAM: u32 = 6;
+
+// Encodings. From ENC_BLOB on the value is one u32, the address of a block, so that it can change its form in place.
 export const ENC_INLINE: u32 = 0;
 export const ENC_INT: u32 = 1;
+/** A string too long for its entry (types/blob.ts). */
 export const ENC_BLOB: u32 = 2;
+/** A listpack (types/listpack.ts): a list, hash, set or sorted set of few small elements. */
+export const ENC_PACKED: u32 = 3;
+/** A sorted array of integers: a set. */
+export const ENC_INTSET: u32 = 4;
+/** A table of members (types/dict.ts): a hash or a set. */
+export const ENC_TABLE: u32 = 5;
+/** A chain of listpacks: a list. */
+export const ENC_NODES: u32 = 6;
+/** A table of members and a ranked tree: a sorted set. */
+export const ENC_TREE: u32 = 7;
+/** Listpacks by ID, and groups: a stream. */
+export const ENC_STREAM: u32 = 8;
 
 export const INLINE_VALUE_MAX: u32 = 255;
 const WIDE: u32 = 0xffff;

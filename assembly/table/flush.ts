@@ -4,8 +4,9 @@
 // Garbage node, 24 bytes: next u32, directory u32, depth u32, index u32 (next directory slot to reclaim), bucket u32.
 import { arenaAlloc, arenaFree } from '../memory/arena';
 import { header } from '../memory/layout';
-import { entryDrop } from './keyspace';
-import { BUCKETS, ROOT_BYTES, STASH, bucketAt, root, segmentAt, slotAt, usedSlots } from './table';
+import { dropBucket } from '../types/dict';
+import { reclaimDropped } from '../types/value';
+import { BUCKETS, ROOT_BYTES, STASH, bucketAt, root, segmentAt } from './table';
 
 const NODE_BYTES: u32 = 24;
 
@@ -32,7 +33,7 @@ export function flushDatabase(db: u32): u32 {
   while (i < size) {
     const segment = load<u32>(directory + (i << 2));
     const span: u32 = 1 << (depth - segmentAt(segment).depth);
-    for (let b: u32 = 0; b < BUCKETS + STASH; b++) dropBucket(segment, b);
+    for (let b: u32 = 0; b < BUCKETS + STASH; b++) dropBucket(bucketAt(segment, b));
     arenaFree(segment);
     i += span;
   }
@@ -40,22 +41,11 @@ export function flushDatabase(db: u32): u32 {
   return count;
 }
 
-function dropBucket(segment: u32, b: u32): u32 {
-  const bucket = bucketAt(segment, b);
-  let mask = usedSlots(bucket);
-  let dropped: u32 = 0;
-  while (mask != 0) {
-    entryDrop(load<u32>(slotAt(bucket, ctz(mask))));
-    mask &= mask - 1;
-    dropped++;
-  }
-  return dropped;
-}
-
-/** Frees up to about `budget` detached entries. True: more is waiting. */
+/** Frees up to about `budget` entries of flushed databases and members of dropped values. True: more is waiting. */
 export function reclaim(budget: u32): bool {
   const h = header();
-  let left = <i32>budget;
+  let left = reclaimDropped(<i32>budget);
+  if (left <= 0) return true;
   while (h.garbageHead != 0) {
     const node = h.garbageHead;
     const directory = load<u32>(node, 4);
@@ -66,7 +56,7 @@ export function reclaim(budget: u32): bool {
       const segment = load<u32>(directory + (index << 2));
       while (load<u32>(node, 16) < BUCKETS + STASH) {
         if (left <= 0) return true;
-        left -= <i32>dropBucket(segment, load<u32>(node, 16)) + 1;
+        left -= <i32>dropBucket(bucketAt(segment, load<u32>(node, 16))) + 1;
         store<u32>(node, load<u32>(node, 16) + 1, 16);
       }
       const span: u32 = 1 << (depth - segmentAt(segment).depth);
@@ -77,6 +67,9 @@ export function reclaim(budget: u32): bool {
     arenaFree(directory);
     h.garbageHead = load<u32>(node);
     arenaFree(node);
+    // Large values that the databases held have been put on the other list meanwhile.
+    left = reclaimDropped(left);
+    if (left <= 0) return true;
   }
   return false;
 }

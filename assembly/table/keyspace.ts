@@ -6,7 +6,7 @@ import { callFlags, changed, db, lruClock, nowMs } from '../commands/context';
 import { fxArg, fxBegin, fxEnd, logOn, logReserve } from '../log/ring';
 import { arenaAlloc, arenaFree, arenaSize } from '../memory/arena';
 import { HEADER_FLAG_CLOCK_STOPPED, HEADER_FLAG_LFU, header } from '../memory/layout';
-import { blobDrop } from '../types/blob';
+import { valueDrop } from '../types/value';
 import {
   ENC_BLOB, ENC_INT, ENTRY_EXPIRES, ENTRY_GUEST, entryBytesFor, entryClock, entryEncoding, entryExpiry, entryFlags, entryFree,
   entryHasExpiry, entryInlineLen, entryKey, entryKeyIs, entryKeyLen, entryNew, entryPointer, entrySetClock, entrySetFlags,
@@ -42,7 +42,7 @@ export function lookup(ptr: u32, length: u32, how: u32): u32 {
     const guest = findGuest(ptr, length);
     if (guest != 0) return guest;
   }
-  let e = find(db, ptr, length);
+  let e = find(root(db), ptr, length);
   if (e != 0 && entryHasExpiry(e) && expired(e)) {
     expireFound(db);
     e = 0;
@@ -97,7 +97,7 @@ export const EXPIRE_LOG_BYTES: u32 = 64;
  */
 export function expireFound(database: u32): bool {
   if (logOn() && !logReserve(<u64>entryKeyLen(foundEntry()) + EXPIRE_LOG_BYTES)) return false;
-  const e = unlinkFound(database);
+  const e = unlinkFound(root(database));
   header().expired++;
   header().dirty++;
   if (logOn()) {
@@ -109,9 +109,9 @@ export function expireFound(database: u32): bool {
   return true;
 }
 
-/** Frees an entry that is in no table, with its value. */
+/** Frees an entry that is in no table, with its value; a large one in slices, later. */
 export function entryDrop(e: u32): void {
-  if (entryEncoding(e) == ENC_BLOB) blobDrop(entryPointer(e));
+  valueDrop(e);
   entryFree(e);
 }
 
@@ -119,7 +119,7 @@ export function entryDrop(e: u32): void {
 export function remove(ptr: u32, length: u32): bool {
   const e = lookup(ptr, length, LOOKUP_QUIET);
   if (e == 0) return false;
-  entryDrop(unlinkFound(db));
+  entryDrop(unlinkFound(root(db)));
   changed(1);
   return true;
 }
@@ -127,7 +127,7 @@ export function remove(ptr: u32, length: u32): bool {
 /** Bytes that the value takes inside its entry. */
 export function valueBytes(e: u32): u32 {
   const encoding = entryEncoding(e);
-  return encoding == ENC_INT ? 8 : encoding == ENC_BLOB ? 4 : entryInlineLen(e);
+  return encoding == ENC_INT ? 8 : encoding >= ENC_BLOB ? 4 : entryInlineLen(e);
 }
 
 /**
@@ -139,7 +139,7 @@ export function setExpiry(e: u32, atMs: i64): u32 {
   const has = atMs >= 0;
   if (had && has) {
     entryStoreExpiry(e, atMs);
-    noteExpiry(db, foundSegment, true, e);
+    noteExpiry(root(db), foundSegment, true, e);
     return e;
   }
   if (had == has) return e;
@@ -153,7 +153,7 @@ export function setExpiry(e: u32, atMs: i64): u32 {
     memory.copy(fresh + 16, e + 8, tail);
     entrySetFlags(fresh, entryFlags(e) | ENTRY_EXPIRES);
     entryStoreExpiry(fresh, atMs);
-    replaceFound(db, fresh);
+    replaceFound(root(db), fresh);
     arenaFree(e);
     return fresh;
   }
@@ -166,7 +166,7 @@ export function setExpiry(e: u32, atMs: i64): u32 {
     memory.copy(e + 8, e + 16, tail);
     entrySetFlags(e, entryFlags(e) & ~ENTRY_EXPIRES);
   }
-  noteExpiry(db, foundSegment, had, e);
+  noteExpiry(root(db), foundSegment, had, e);
   return e;
 }
 
@@ -181,12 +181,12 @@ export function entryReshaped(e: u32, bytes: u32): u32 {
 
 /** Puts `fresh` in the place of the entry that `lookup` has just found, and frees that one's block, not its value. */
 export function swapFound(old: u32, fresh: u32): void {
-  replaceFound(db, fresh);
+  replaceFound(root(db), fresh);
   entryFree(old);
 }
 
 /** Links a new entry whose key `lookup` has just failed to find. False: no memory; the entry stays the caller's. */
-@inline export function link(e: u32): bool { return insert(db, e); }
+@inline export function link(e: u32): bool { return insert(root(db), e); }
 
 /** Keys in the database in hand. */
 @inline export function dbCount(): u32 { return root(db).count; }

@@ -1,4 +1,4 @@
-// Walking a database: SCAN's cursor, RANDOMKEY, and the walk over everything.
+// Walking a table: SCAN's cursor, RANDOMKEY, and the walk over everything; the same for the members of a container.
 //
 // A cursor is shard << 38 | position << 6 | bucket. `position` is the top 32 bits of the hash at which the segment in
 // hand begins, `bucket` the next home bucket in it. A split leaves both true: the entries of home bucket b stay in home
@@ -9,20 +9,22 @@ import { db } from '../commands/context';
 import { header } from '../memory/layout';
 import { entryKey, entryKeyLen } from './entry';
 import { expireFound, expired, random } from './keyspace';
-import { BUCKETS, STASH, SLOTS, bucketAt, found, homeOf, root, segmentAt, slotAt, usedSlots } from './table';
+import { BUCKETS, STASH, SLOTS, bucketAt, found, homeOf, Root, root, segmentAt, slotAt, usedSlots } from './table';
 import { tableHash } from './hash';
 
 /** Entries of the home bucket that `collect` was asked for: at most two buckets and the stash. */
 export const COLLECT_MAX: u32 = (2 + STASH) * SLOTS;
 
-/** Directory index and segment at a position of the hash space. */
-function segmentAtPosition(database: u32, position: u32): u32 {
-  const r = root(database);
+/** The segment at a position of the hash space. */
+function segmentAtPosition(r: Root, position: u32): u32 {
   const index = r.depth == 0 ? 0 : position >>> (32 - r.depth);
   return load<u32>(r.directory + (index << 2));
 }
 
-/** Writes the live entries whose home is `bucket` to `out` (u32 each) and returns how many; expires the others. */
+/**
+ * Writes the live entries whose home is `bucket` to `out` (u32 each) and returns how many. Of the others, keys are
+ * expired on the way (`walkKeys`), members passed over: their container knows when they may go.
+ */
 export function collect(segment: u32, bucket: u32, out: u32): u32 {
   let count: u32 = 0;
   const home = bucketAt(segment, bucket);
@@ -37,6 +39,7 @@ export function collect(segment: u32, bucket: u32, out: u32): u32 {
       const hash = tableHash(entryKey(e), entryKeyLen(e));
       if (homeOf(hash) != bucket) continue;
       if (expired(e)) {
+        if (!walkKeys) continue;
         found(segment, at, slot, hash);
         expireFound(db);
         continue;
@@ -52,16 +55,29 @@ export function collect(segment: u32, bucket: u32, out: u32): u32 {
 export let walkPosition: u32 = 0;
 export let walkBucket: u32 = 0;
 export let walkDone: bool = false;
+/** The table that is being walked: the keys of the database in hand, or the members of a container. */
+let walkRoot: u32 = 0;
+let walkKeys: bool = false;
 
+/** Begins a walk over the keys of the database in hand. */
 export function walkBegin(position: u32, bucket: u32): void {
+  walkTable(root(db), position, bucket);
+  walkKeys = true;
+}
+
+/** Begins a walk over a table of members. Only one walk at a time. */
+export function walkTable(r: Root, position: u32, bucket: u32): void {
+  walkKeys = false;
+  walkRoot = <u32>changetype<usize>(r);
   walkPosition = position;
   walkBucket = bucket < BUCKETS ? bucket : 0;
-  walkDone = root(db).directory == 0;
+  walkDone = r.directory == 0;
 }
+@inline function walked(): Root { return changetype<Root>(walkRoot); }
 
 /** The entries of the home bucket in hand, into `out`; then on to the next bucket. Call only while !walkDone. */
 export function walkNext(out: u32): u32 {
-  const segment = segmentAtPosition(db, walkPosition);
+  const segment = segmentAtPosition(walked(), walkPosition);
   const count = collect(segment, walkBucket, out);
   walkBucket++;
   if (walkBucket == BUCKETS) {
@@ -76,6 +92,9 @@ export function walkNext(out: u32): u32 {
   return count;
 }
 
+/** The same for a walk over a container: position << 6 | bucket, 0 when it is done. */
+export function walkTableCursor(): u64 { return walkDone ? 0 : (<u64>walkPosition << 6) | <u64>walkBucket; }
+
 /** The cursor that goes on from the walk's place; 0 when the last shard is done. */
 export function walkCursor(): u64 {
   const h = header();
@@ -86,20 +105,33 @@ export function walkCursor(): u64 {
 /** Picks tried before RANDOMKEY walks instead: a table is never that empty but by mass deletion. */
 const PICKS: u32 = 512;
 
-/** A random live entry of the database in hand, each about equally likely, or 0. */
+/** A random live key of the database in hand, each about equally likely, or 0. */
 export function randomEntry(out: u32): u32 {
-  if (root(db).count == 0) return 0;
+  walkBegin(0, 0);
+  return pick(out);
+}
+
+/** The same for a member of a container. */
+export function randomMember(r: Root, out: u32): u32 {
+  walkTable(r, 0, 0);
+  return pick(out);
+}
+
+function pick(out: u32): u32 {
+  const table = walked();
+  if (table.count == 0) return 0;
   for (let i: u32 = 0; i < PICKS; i++) {
     const r = random();
-    const segment = segmentAtPosition(db, <u32>(r >> 32));
+    const segment = segmentAtPosition(table, <u32>(r >> 32));
     // A segment that many directory slots name is drawn that much more often, and turned down that much more often.
-    const span = <u64>1 << (root(db).depth - <u32>segmentAt(segment).depth);
+    const span = <u64>1 << (table.depth - <u32>segmentAt(segment).depth);
     if (((r >> 16) & 0xffff & (span - 1)) != 0) continue;
     const place = (<u32>r & 0xffff) * ((BUCKETS + STASH) * SLOTS) >>> 16;
     const bucket = bucketAt(segment, place / SLOTS);
     const e = load<u32>(slotAt(bucket, place % SLOTS));
     if (e == 0) continue;
     if (!expired(e)) return e;
+    if (!walkKeys) continue;
     found(segment, bucket, place % SLOTS, tableHash(entryKey(e), entryKeyLen(e)));
     expireFound(db);
   }
@@ -109,9 +141,11 @@ export function randomEntry(out: u32): u32 {
 
 /** The first live entry from a position on, or 0. Empty segments are passed over. */
 function firstEntry(position: u32, out: u32): u32 {
-  walkBegin(position, 0);
+  walkPosition = position;
+  walkBucket = 0;
+  walkDone = false;
   while (!walkDone) {
-    if (segmentAt(segmentAtPosition(db, walkPosition)).count == 0) walkBucket = BUCKETS - 1;
+    if (segmentAt(segmentAtPosition(walked(), walkPosition)).count == 0) walkBucket = BUCKETS - 1;
     if (walkNext(out) != 0) return load<u32>(out);
   }
   return 0;

@@ -1,7 +1,8 @@
-// The keyspace table: extendible hashing over fixed segments, after Dash (Lu et al., VLDB 2020; dragonfly's
-// docs/dashtable.md). No insert moves more than one segment's entries.
+// The table: extendible hashing over fixed segments, after Dash (Lu et al., VLDB 2020; dragonfly's docs/dashtable.md).
+// No insert moves more than one segment's entries. It holds the keys of a database, and the members of large
+// containers (types/dict.ts): both are entries.
 //
-// A database's root names a directory of 2^depth segment addresses, indexed by the top `depth` bits of the key's hash.
+// A root names a directory of 2^depth segment addresses, indexed by the top `depth` bits of the key's hash.
 // A segment of local depth d is named by 2^(depth-d) neighbouring directory slots. When one is full it splits: half of
 // its entries (those whose next hash bit is 1) move to a new segment, to the same places. The directory doubles when
 // the split segment was named by one slot only.
@@ -92,8 +93,7 @@ export let foundHash: u64 = 0;
 }
 
 /** The entry of a key, expired or not, or 0. Leaves where it is in found*. */
-export function find(db: u32, key: u32, length: u32): u32 {
-  const r = root(db);
+export function find(r: Root, key: u32, length: u32): u32 {
   const hash = tableHash(key, length);
   foundHash = hash;
   if (r.directory == 0) return 0;
@@ -118,19 +118,18 @@ export function find(db: u32, key: u32, length: u32): u32 {
 @inline export function foundEntry(): u32 { return load<u32>(slotAt(foundBucket, foundSlot)); }
 
 /** Points the slot of the last `find` at another block of the same key. */
-export function replaceFound(db: u32, e: u32): void {
+export function replaceFound(r: Root, e: u32): void {
   const at = slotAt(foundBucket, foundSlot);
   const had = entryHasExpiry(load<u32>(at));
   store<u32>(at, e);
-  noteExpiry(db, foundSegment, had, e);
+  noteExpiry(r, foundSegment, had, e);
 }
 
 /** Keeps the counters of expiring entries and the segment's lower bound true after an entry's expiry changed. */
-export function noteExpiry(db: u32, segment: u32, had: bool, e: u32): void {
+export function noteExpiry(r: Root, segment: u32, had: bool, e: u32): void {
   const has = entryHasExpiry(e);
   const s = segmentAt(segment);
   if (has != had) {
-    const r = root(db);
     if (has) { r.expires++; s.expires++; }
     else { r.expires--; s.expires--; }
   }
@@ -179,8 +178,7 @@ function placeIn(segment: u32, hash: u64, e: u32): bool {
  * Links an entry whose key is not in the table; `foundHash` must hold its hash (a failed `find` leaves it there).
  * The entry's expiry must be set already. False: no memory, nothing changed.
  */
-export function insert(db: u32, e: u32): bool {
-  const r = root(db);
+export function insert(r: Root, e: u32): bool {
   const hash = foundHash;
   if (r.directory == 0 && !createDirectory(r)) return false;
   for (let tries: u32 = 0; tries <= DEPTH_MAX; tries++) {
@@ -189,7 +187,7 @@ export function insert(db: u32, e: u32): bool {
       foundSegment = segment;
       segmentAt(segment).count++;
       r.count++;
-      noteExpiry(db, segment, false, e);
+      noteExpiry(r, segment, false, e);
       return true;
     }
     if (!split(r, hash)) return false;
@@ -228,8 +226,7 @@ function split(r: Root, hash: u64): bool {
 }
 
 /** Upper bound of the bytes that the table may ask for while `count` keys are inserted. */
-export function tableGrowthBytes(db: u32, count: u64): u64 {
-  const r = root(db);
+export function tableGrowthBytes(r: Root, count: u64): u64 {
   // At worst all keys crowd into few segments: each split makes room for hundreds, and two may follow each other.
   const splits = count / 128 + 2;
   return splits * SEGMENT_BYTES + (<u64>16 << r.depth) + splits * 32;
@@ -303,7 +300,7 @@ function unstash(segment: u32): void {
 }
 
 /** Unlinks the entry of the last `find` and returns it; its block and value are the caller's now. */
-export function unlinkFound(db: u32): u32 {
+export function unlinkFound(r: Root): u32 {
   const e = foundEntry();
   if (foundBucket >= bucketAt(foundSegment, BUCKETS)) {
     const home = bucketAt(foundSegment, homeOf(foundHash));
@@ -312,7 +309,6 @@ export function unlinkFound(db: u32): u32 {
   }
   store<u8>(foundBucket + foundSlot, 0);
   store<u32>(slotAt(foundBucket, foundSlot), 0);
-  const r = root(db);
   const s = segmentAt(foundSegment);
   r.count--;
   s.count--;
@@ -329,11 +325,10 @@ export function found(segment: u32, bucket: u32, slot: u32, hash: u64): void {
 }
 
 /**
- * The table's own integrity check, over one database: 0, or the number of the first rule that is broken.
+ * The table's own integrity check: 0, or the number of the first rule that is broken.
  * Walks everything; for tests and DEBUG.
  */
-export function tableCheck(db: u32): u32 {
-  const r = root(db);
+export function tableCheck(r: Root): u32 {
   if (r.directory == 0) return r.count == 0 && r.expires == 0 ? 0 : 1;
   let count: u32 = 0;
   let expires: u32 = 0;

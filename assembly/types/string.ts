@@ -9,11 +9,12 @@ import {
   entrySetEncoding, entrySetFlags, entrySetInlineLen, entrySetPointer, entryStoreExpiry, entryType, entryValue,
 } from '../table/entry';
 import { HEADER_FLAG_LFU, header } from '../memory/layout';
-import { foundSegment, noteExpiry } from '../table/table';
+import { foundSegment, noteExpiry, root } from '../table/table';
 import { entryReshaped, freshClock, link, swapFound } from '../table/keyspace';
 import { replyBlob, replyBulk, replyBulkInt } from '../resp/encode';
 import { blobBytes, blobDrop, blobGrow, blobLength, blobNew } from './blob';
 import { formatI64, parseI64, parsedI64 } from './integer';
+import { valueDrop } from './value';
 
 /** Digits of the last int viewed: in the window's spare part, two places so that two views can live side by side. */
 const DIGITS: u32 = 12224;
@@ -151,13 +152,13 @@ function entryFor(key: u32, keyLen: u32, old: u32, expiresMs: i64, inside: u32):
   const need = entryBytesFor(keyLen, expires, inside);
   const have = entryBlockBytes(old);
   if (had == expires && need <= have && need + 32 > have) {
-    if (entryEncoding(old) == ENC_BLOB) blobDrop(entryPointer(old));
-    if (expires) { entryStoreExpiry(old, expiresMs); noteExpiry(db, foundSegment, true, old); }
+    valueDrop(old);
+    if (expires) { entryStoreExpiry(old, expiresMs); noteExpiry(root(db), foundSegment, true, old); }
     return old;
   }
   const e = entryNew(key, keyLen, expiresMs, inside);
   if (e == 0) return 0;
-  if (entryEncoding(old) == ENC_BLOB) blobDrop(entryPointer(old));
+  valueDrop(old);
   swapFound(old, e);
   return e;
 }

@@ -2,8 +2,15 @@
 import { BITMAP_COMMANDS } from './bitmap.js';
 import { CONNECTION_COMMANDS } from './connection.js';
 import { GENERIC_COMMANDS } from './generic.js';
+import { GEO_COMMANDS } from './geo.js';
+import { HASH_COMMANDS } from './hash.js';
+import { HYPERLOGLOG_COMMANDS } from './hyperloglog.js';
+import { LIST_COMMANDS } from './list.js';
 import { OPCODES } from './opcodes.js';
 import { SERVER_COMMANDS } from './server.js';
+import { SET_COMMANDS } from './set.js';
+import { SORTED_SET_COMMANDS } from './sorted-set.js';
+import { STREAM_COMMANDS } from './stream.js';
 import { STRING_COMMANDS } from './string.js';
 import {
   ACL_CATEGORIES,
@@ -14,11 +21,20 @@ import {
   type Group,
   type KeySpec,
 } from './types.js';
+import { VALUE_COMMANDS } from './values.js';
 
 const GROUPS: readonly (readonly [Group, readonly CommandSpec[]])[] = [
   ['string', STRING_COMMANDS],
   ['bitmap', BITMAP_COMMANDS],
+  ['list', LIST_COMMANDS],
+  ['hash', HASH_COMMANDS],
+  ['set', SET_COMMANDS],
+  ['sorted-set', SORTED_SET_COMMANDS],
+  ['stream', STREAM_COMMANDS],
+  ['geo', GEO_COMMANDS],
+  ['hyperloglog', HYPERLOGLOG_COMMANDS],
   ['generic', GENERIC_COMMANDS],
+  ['generic', VALUE_COMMANDS],
   ['connection', CONNECTION_COMMANDS],
   ['server', SERVER_COMMANDS],
 ];

@@ -1,7 +1,19 @@
 // The shapes of the command table. A CommandSpec is what a group file declares; a Command is the same with everything
 // that follows from it (index.ts).
 
-export type Group = 'string' | 'bitmap' | 'generic' | 'connection' | 'server';
+export type Group =
+  | 'string'
+  | 'bitmap'
+  | 'list'
+  | 'hash'
+  | 'set'
+  | 'sorted-set'
+  | 'stream'
+  | 'geo'
+  | 'hyperloglog'
+  | 'generic'
+  | 'connection'
+  | 'server';
 
 /** Flags of a command, in the order in which Redis replies with them. */
 export const COMMAND_FLAGS = [
@@ -116,7 +128,7 @@ export interface Argument {
  * - `shard`: in the kernel, in the one shard of its key.
  * - `split`: in the kernel, in parts over the shards of its keys.
  * - `guest`: in the kernel, in one shard, the values of foreign keys having been copied in.
- * - `move`: in the kernel, taking a value from one shard to another.
+ * - `move`: in the kernel; over several shards the host takes it apart: from one shard to another, or key by key.
  * - `all`: in the kernel, on every shard.
  * - `host`: in TypeScript.
  * - `container`: its subcommands differ.

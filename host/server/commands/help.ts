@@ -117,6 +117,32 @@ const OBJECT_HELP = [
   '    <key>.',
 ];
 
+const XGROUP_HELP = [
+  'CREATE <key> <groupname> <id|$> [option]',
+  '    Create a new consumer group. Options are:',
+  '    * MKSTREAM',
+  '      Create the empty stream if it does not exist.',
+  '    * ENTRIESREAD entries_read',
+  "      Set the group's entries_read counter (internal use).",
+  'CREATECONSUMER <key> <groupname> <consumer>',
+  '    Create a new consumer in the specified group.',
+  'DELCONSUMER <key> <groupname> <consumer>',
+  '    Remove the specified consumer.',
+  'DESTROY <key> <groupname>',
+  '    Remove the specified group.',
+  'SETID <key> <groupname> <id|$> [ENTRIESREAD entries_read]',
+  '    Set the current group ID and entries_read counter.',
+];
+
+const XINFO_HELP = [
+  'CONSUMERS <key> <groupname>',
+  '    Show consumers of <groupname>.',
+  'GROUPS <key>',
+  '    Show the stream consumer groups.',
+  'STREAM <key> [FULL [COUNT <count>]',
+  '    Show information about the stream.',
+];
+
 const help =
   (container: string, lines: readonly string[]): HostHandler =>
   () =>
@@ -129,4 +155,6 @@ export const HELP_HANDLERS: Readonly<Record<string, HostHandler>> = {
   'memory|help': help('MEMORY', MEMORY_HELP),
   'module|help': help('MODULE', MODULE_HELP),
   'object|help': help('OBJECT', OBJECT_HELP),
+  'xgroup|help': help('XGROUP', XGROUP_HELP),
+  'xinfo|help': help('XINFO', XINFO_HELP),
 };

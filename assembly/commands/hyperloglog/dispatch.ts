@@ -1,0 +1,11 @@
+// From opcode to function, for the commands of this folder; and which of them are slow as they stand.
+import { replyError } from '../../resp/errors';
+
+export function dispatchHyperLogLog(): void {
+  replyError('ERR command is not executed by the kernel');
+}
+
+/** Would the frame in hand, of `bytes` bytes, hold the latch for longer than about a millisecond? */
+export function hyperLogLogSlow(bytes: u32): bool {
+  return false;
+}
