@@ -8,6 +8,7 @@
 import { PIECES_MAX, PIECE_BYTES, PIECE_OWNED, PIECE_PINNED, WINDOW_PIECES } from '../abi';
 import { arenaAlloc, arenaFree } from '../memory/arena';
 import { proto, win } from '../commands/context';
+import { formatDouble17 } from '../types/double';
 import { formatI64 } from '../types/integer';
 import { blobBytes, blobLength, blobPin, blobUnpin } from '../types/blob';
 
@@ -288,6 +289,23 @@ export function replyBulkInt(value: i64): void {
   writeHeader(0x24, digits);
   memory.copy(outPos, at, digits);
   outPos += digits;
+  writeCrlf();
+}
+
+/** A double: a bulk string under RESP2, "," under RESP3; both with 17 significant digits, as Redis 7.0 prints them. */
+export function replyDouble(value: f64): void {
+  if (!replyReserve(96)) return;
+  if (proto == 3) {
+    store<u8>(outPos, 0x2c);
+    outPos += 1 + formatDouble17(value, outPos + 1);
+    writeCrlf();
+    return;
+  }
+  const text = outPos + 8;
+  const length = formatDouble17(value, text);
+  writeHeader(0x24, length);
+  memory.copy(outPos, text, length);
+  outPos += length;
   writeCrlf();
 }
 
