@@ -1,7 +1,7 @@
 // Commands over a whole database of this shard: SCAN, KEYS, RANDOMKEY, DBSIZE, FLUSHALL, FLUSHDB, SWAPDB. With several
 // shards the host leads: SCAN and RANDOMKEY go to one shard, the others to each.
 import { argIs, argLen, argPtr, argc, changed, db, win } from './context';
-import { integer, integerArg } from './arguments';
+import { argIsWord, integer, integerArg } from './arguments';
 import { scanCursor, scanCursorArg } from './member-scan';
 import { fxBegin, fxEnd, logFrame, logOn } from '../log/ring';
 import { header } from '../memory/layout';
@@ -13,6 +13,7 @@ import { flushDatabase, swapDatabases } from '../table/flush';
 import { randomEntry, walkBegin, walkCursor, walkDone, walkNext } from '../table/scan';
 import { root } from '../table/table';
 import { globIsAll, globMatches } from '../types/glob';
+import { valueTypeName } from '../types/value';
 import { formatI64, parseI64, parsedI64 } from '../types/integer';
 
 /** Home buckets that one SCAN call visits at most per key asked for: it comes back even from a table that is empty. */
@@ -24,7 +25,7 @@ export function scan(): void {
   let count: i64 = 10;
   let pattern: u32 = 0;
   let patternLen: u32 = 0;
-  let stringsOnly = true;
+  let type: u32 = 0;
   for (let i: u32 = 2; i < argc; i += 2) {
     const last = i + 1 >= argc;
     if (!last && argIs(i, 0x746e756f63, 5)) {
@@ -35,7 +36,7 @@ export function scan(): void {
       pattern = argPtr(i + 1);
       patternLen = argLen(i + 1);
       if (globIsAll(pattern, patternLen)) pattern = 0;
-    } else if (!last && argIs(i, 0x65707974, 4)) stringsOnly = argIs(i + 1, 0x676e69727473, 6);
+    } else if (!last && argIs(i, 0x65707974, 4)) type = i + 1;
     else { replySyntax(); return; }
   }
   const h = header();
@@ -43,7 +44,7 @@ export function scan(): void {
   const bucket = <u32>cursor & 63;
   if (cursor >> 38 != <u64>h.shardIndex) {
     // No cursor of ours, or one of a layout that is gone.
-    scanReply(0, 0, 0, 0, 0, 0, false);
+    scanReply(0, 0, 0, 0, 0, 0, 0, 0);
     return;
   }
   // Twice the same walk: the first counts, the second writes. The first has expired what was due, so they agree.
@@ -57,29 +58,34 @@ export function scan(): void {
     const found = walkNext(out);
     walked += found;
     buckets++;
-    if (!stringsOnly) continue;
     for (let k: u32 = 0; k < found; k++) {
       const e = load<u32>(out + (k << 2));
-      if (pattern == 0 || globMatches(pattern, patternLen, entryKey(e), entryKeyLen(e))) kept++;
+      if (wanted(e, pattern, patternLen, type)) kept++;
     }
   }
   const next = walkCursor();
-  scanReply(next, kept, position, bucket, buckets, pattern, stringsOnly, patternLen);
+  scanReply(next, kept, position, bucket, buckets, pattern, patternLen, type);
 }
 
-function scanReply(next: u64, kept: u32, position: u32, bucket: u32, buckets: u64, pattern: u32, any: bool, patternLen: u32 = 0): void {
+/** Does the key match the pattern (0: all do), and its value the type that argument `type` names (0: all do)? */
+function wanted(e: u32, pattern: u32, patternLen: u32, type: u32): bool {
+  if (type != 0 && !argIsWord(type, valueTypeName(e))) return false;
+  return pattern == 0 || globMatches(pattern, patternLen, entryKey(e), entryKeyLen(e));
+}
+
+function scanReply(next: u64, kept: u32, position: u32, bucket: u32, buckets: u64, pattern: u32, patternLen: u32, type: u32): void {
   replyArray(2);
   const text = windowScratch(win) + 1024;
   replyBulk(text, formatI64(<i64>next, text));
   replyArray(kept);
-  if (!any || kept == 0) return;
+  if (kept == 0) return;
   const out = windowScratch(win);
   walkBegin(position, bucket);
   for (; buckets != 0; buckets--) {
     const found = walkNext(out);
     for (let k: u32 = 0; k < found; k++) {
       const e = load<u32>(out + (k << 2));
-      if (pattern == 0 || globMatches(pattern, patternLen, entryKey(e), entryKeyLen(e))) replyBulk(entryKey(e), entryKeyLen(e));
+      if (wanted(e, pattern, patternLen, type)) replyBulk(entryKey(e), entryKeyLen(e));
     }
   }
 }

@@ -124,7 +124,7 @@ if (ARENA_STATE + ARENA_STATE_BYTES > LIMITS) ERROR('the arena state runs into t
 /** redis.conf's defaults. */
 export function limitsInit(): void {
   const l = limits();
-  l.hashMaxListpackEntries = 128;
+  l.hashMaxListpackEntries = 512;
   l.hashMaxListpackValue = 64;
   l.setMaxIntsetEntries = 512;
   l.zsetMaxListpackEntries = 128;
