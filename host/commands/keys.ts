@@ -41,6 +41,23 @@ const VARIABLE_FLAGS: Readonly<Record<string, (argv: readonly Uint8Array[]) => r
   bitfield: bitfieldKeyFlags,
 };
 
+/** SORT stores under the last STORE that is no argument of an option before it. */
+function sortKeys(argv: readonly Uint8Array[]): KeyPosition[] {
+  const keys: KeyPosition[] = [{ position: 1, flags: ['RO', 'access'] }];
+  for (let i = 2; i < argv.length; i++) {
+    if (isWord(argv[i], 'limit')) i += 2;
+    else if (isWord(argv[i], 'get') || isWord(argv[i], 'by')) i++;
+    else if (isWord(argv[i], 'store') && i + 1 < argv.length) keys[1] = { position: i + 1, flags: ['OW', 'update'] };
+  }
+  return keys;
+}
+
+/** Commands whose specs do not tell all: Redis looks through their arguments instead. */
+const WITHOUT_SPECS: Readonly<Record<string, (argv: readonly Uint8Array[]) => KeyPosition[]>> = {
+  sort: sortKeys,
+  sort_ro: () => [{ position: 1, flags: ['RO', 'access'] }],
+};
+
 /** Where the keys of a spec begin; -1 if the command says that there are none, undefined if it cannot be known. */
 function beginning(spec: KeySpec, argv: readonly Uint8Array[]): number | undefined {
   if (spec.begin === 'unknown') return undefined;
@@ -87,6 +104,7 @@ function rangeOf(spec: KeySpec, begin: number, argv: readonly Uint8Array[]) {
  * @returns Nothing if it has no keys or if they cannot be found, the command being malformed.
  */
 export function keysOfCommand(command: Command, argv: readonly Uint8Array[]): KeyPosition[] {
+  if (command.fullName in WITHOUT_SPECS) return argv.length < 2 ? [] : WITHOUT_SPECS[command.fullName](argv);
   const keys: KeyPosition[] = [];
   for (const spec of command.keys) {
     if (spec.flags.includes('not_key')) continue;
