@@ -7,7 +7,7 @@ export { DISTANCE_CHARS_MAX, distance, formatDistance } from '../types/geo-dista
 export {
   AREAS, AREAS_BYTES, areaScores, shapeAreas, shapeBox, shapeCentre, shapeCircle, shapeHolds,
 } from '../types/geo-areas';
-export { SIX_DECIMALS_CHARS_MAX, SIX_DECIMALS_SCRATCH_BYTES, formatSixDecimals } from '../types/fixed-decimals';
+export { SIX_DECIMALS_CHARS_MAX, formatSixDecimals } from '../types/fixed-decimals';
 export { ldFromF64 } from '../types/long-double-f64';
 export { ldFormat } from '../types/long-double';
 
@@ -18,3 +18,4 @@ export function decodedLatitude(): f64 { return latitude; }
 export function found(): f64 { return foundDistance; }
 export function areaMin(): f64 { return scoreMin; }
 export function areaEnd(): f64 { return scoreEnd; }
+export { ROW_BYTES, ROW_STACK_BYTES, sortFirstRows, sortRows } from '../types/row-sort';

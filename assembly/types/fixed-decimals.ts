@@ -1,13 +1,11 @@
 // A double with six decimals, as C's %f prints it: the exact value rounded once, ties to an even digit.
 import { formatU64 } from './integer';
 import { ldFromF64 } from './long-double-f64';
-import { LD_BYTES, LD_SCRATCH_BYTES, ldFormat } from './long-double';
+import { ldFormat } from './long-double';
 import { highProduct } from './wide';
 
 /** A sign, 309 digits, a point and six decimals. */
 export const SIX_DECIMALS_CHARS_MAX: u32 = 317;
-/** Scratch of `formatSixDecimals`, address a multiple of 8. */
-export const SIX_DECIMALS_SCRATCH_BYTES: u32 = LD_SCRATCH_BYTES + LD_BYTES;
 
 const UNITS: u64 = 1000000;
 const TWO_TO_53: f64 = 9007199254740992;
@@ -17,8 +15,13 @@ const HALF: u64 = 0x8000000000000000;
 const SMALL: f64 = 1.0 / 1024;
 const TINY: f64 = 1.0 / 4194304;
 
-/** Writes any double. The sign of zero is kept; infinities are "inf". Returns the length, up to SIX_DECIMALS_CHARS_MAX. */
-export function formatSixDecimals(value: f64, out: u32, scratch: u32): u32 {
+/**
+ * Writes any double. The sign of zero is kept; infinities are "inf".
+ * @param number  LD_BYTES, and
+ * @param scratch LD_SCRATCH_BYTES: room for long numbers, addresses multiples of 8.
+ * @returns       the length, up to SIX_DECIMALS_CHARS_MAX.
+ */
+export function formatSixDecimals(value: f64, out: u32, number: u32, scratch: u32): u32 {
   let end = out;
   if (reinterpret<u64>(value) >> 63 != 0) store<u8>(end++, 0x2d);
   const size = abs(value);
@@ -29,8 +32,8 @@ export function formatSixDecimals(value: f64, out: u32, scratch: u32): u32 {
   }
   if (size >= TWO_TO_53) {
     // An integer, perhaps too long for a u64.
-    ldFromF64(size, scratch + LD_SCRATCH_BYTES);
-    end += ldFormat(scratch + LD_SCRATCH_BYTES, end, scratch);
+    ldFromF64(size, number);
+    end += ldFormat(number, end, scratch);
     return writeUnits(0, end) - out;
   }
   let whole = <u64>size;

@@ -62,7 +62,7 @@ export function kernelGeo(build: Build): KernelGeo {
       BigInt.asUintN(64, exports.cellAcross(exports.cellUp(bits, step, up), step, across)),
     distance: (from, to) => exports.distance(from.longitude, from.latitude, to.longitude, to.latitude),
     formatDistance: (value) => text(exports.formatDistance(value, OUT)),
-    formatSixDecimals: (value) => text(exports.formatSixDecimals(value, OUT, SCRATCH)),
+    formatSixDecimals: (value) => text(exports.formatSixDecimals(value, OUT, NUMBER, SCRATCH)),
     formatCoordinate(value) {
       exports.ldFromF64(value, NUMBER);
       return text(exports.ldFormat(NUMBER, OUT, SCRATCH));
