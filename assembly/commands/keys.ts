@@ -38,7 +38,7 @@ export function type(): void {
   const e = lookup(argPtr(1), argLen(1), LOOKUP_COUNT);
   replyStatusText(e == 0 ? 'none' : valueTypeName(e));
 }
-function replyStatusText(text: string): void {
+export function replyStatusText(text: string): void {
   const at = outPos;
   store<u8>(at, 0x2b);
   advance(1);

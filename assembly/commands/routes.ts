@@ -5,7 +5,7 @@ import { argIs, argLen, argPtr, argc, opcode } from './context';
 import { FIRST_FAMILY_OPCODE } from './families';
 import { movableCount, movableExtra, movableFirst, movableKeys, movableUnknown } from './movable';
 import {
-  OP_MEMORY, OP_OBJECT, OP_PING, OP_ECHO, OP_XGROUP, OP_XINFO, WHERE_ALL, WHERE_CONTAINER, WHERE_HOST, WHERE_SHARD, commandArity,
+  OP_MEMORY, OP_OBJECT, OP_PING, OP_ECHO, OP_PFSELFTEST, OP_XGROUP, OP_XINFO, WHERE_ALL, WHERE_CONTAINER, WHERE_HOST, WHERE_SHARD, commandArity,
 } from './table.generated';
 
 @inline export function whereOf(flags: u32): u32 { return (flags >>> 4) & 15; }
@@ -19,8 +19,8 @@ import {
   return arity >= 0 ? argc == <u32>arity : argc >= <u32>-arity;
 }
 
-/** PING and ECHO are the host's by nature, but touch nothing: the kernel answers them on the way. */
-@inline export function isLocal(code: u32): bool { return code == OP_PING || code == OP_ECHO; }
+/** The host's by nature, but they touch nothing: the kernel answers them on the way. */
+@inline export function isLocal(code: u32): bool { return code == OP_PING || code == OP_ECHO || code == OP_PFSELFTEST; }
 
 /** Is the command in hand for TypeScript? Of the containers, four have subcommands that are ours. */
 export function hostOnly(flags: u32): bool {

@@ -12,7 +12,7 @@ import { HEADER_FLAG_LFU, header } from '../memory/layout';
 import { foundSegment, noteExpiry, root } from '../table/table';
 import { entryReshaped, freshClock, link, swapFound } from '../table/keyspace';
 import { replyBlob, replyBulk, replyBulkInt } from '../resp/encode';
-import { blobBytes, blobDrop, blobGrow, blobLength, blobNew } from './blob';
+import { blobBytes, blobDrop, blobGrow, blobLength, blobNew, blobSetLength } from './blob';
 import { formatI64, parseI64, parsedI64 } from './integer';
 import { valueDrop } from './value';
 
@@ -216,6 +216,12 @@ export function stringWritable(e: u32, length: u32): u32 {
   viewPtr = blobBytes(blob);
   viewLen = wanted;
   return target;
+}
+
+/** Cuts a string that `stringWritable` has just readied off at `length` bytes, no more than it has. */
+export function stringTruncate(e: u32, length: u32): void {
+  if (entryEncoding(e) == ENC_BLOB) blobSetLength(entryPointer(e), length);
+  else entrySetInlineLen(e, length);
 }
 
 /** A new key holding `length` zero bytes, flagged raw; viewPtr/viewLen show it. `lookup` has just failed to find it. */

@@ -55,7 +55,7 @@ export const HYPERLOGLOG_COMMANDS: readonly CommandSpec[] = [
     ],
     where: 'guest',
     maybeSlow: true,
-    logged: 'as it stands',
+    logged: 'as it stands; over several shards SET destkey value [PXAT ms]',
   },
   {
     name: 'pfdebug',
@@ -73,7 +73,7 @@ export const HYPERLOGLOG_COMMANDS: readonly CommandSpec[] = [
     docFlags: ['syscmd'],
     where: 'shard',
     maybeSlow: true,
-    logged: 'as it stands',
+    logged: 'SET key value [PXAT ms], when the sketch became dense',
   },
   {
     name: 'pfselftest',

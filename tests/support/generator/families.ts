@@ -2,6 +2,7 @@
 import type { Arg } from '../resp-client.js';
 import { bitFamilies } from './bit-families.js';
 import type { Draw } from './draw.js';
+import { hllFamilies } from './hll-families.js';
 import { keyspaceFamilies } from './keyspace-families.js';
 import { serverFamilies } from './server-families.js';
 import { stringFamilies } from './string-families.js';
@@ -16,4 +17,10 @@ export interface Family {
   readonly makers: readonly (readonly [weight: number, maker: CommandMaker])[];
 }
 
-export const FAMILIES: readonly Family[] = [...stringFamilies, ...bitFamilies, ...keyspaceFamilies, ...serverFamilies];
+export const FAMILIES: readonly Family[] = [
+  ...stringFamilies,
+  ...bitFamilies,
+  ...hllFamilies,
+  ...keyspaceFamilies,
+  ...serverFamilies,
+];
