@@ -1,2 +1,3 @@
-// The whole kernel as the tests use it: the ABI and nothing else yet.
+// The whole kernel as the tests use it: the ABI, and memory that fails on purpose.
 export * from '../index';
+export { arenaFailIn, arenaFailLeft } from '../memory/fault';

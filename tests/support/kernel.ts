@@ -182,6 +182,14 @@ export class TestKernel {
     const { calls } = this.shard;
     while (calls.logPeek() !== 0) calls.logConsume(calls.logPeekBytes() >>> 0);
   }
+  /** Lets the n'th request for memory from now fail, 1 being the next; 0: none. */
+  failIn(n: number): void {
+    (this.shard.calls as unknown as { arenaFailIn(n: number): void }).arenaFailIn(n);
+  }
+  /** Requests still to come before the one that fails; 0: it has failed, or none was to. */
+  failLeft(): number {
+    return (this.shard.calls as unknown as { arenaFailLeft(): number }).arenaFailLeft() >>> 0;
+  }
   /** The shard's own integrity check. */
   check(): number {
     return this.shard.calls.check();
