@@ -2,9 +2,9 @@
 // with NUL, which a client's frame cannot smuggle in.
 //
 //   NUL IMAGE key             bulk: the value's image, or null. Leaves the access clock alone.
-//   NUL PUT key image         stores the image under the key, replacing what is there; logged by value. +OK
+//   NUL PUT key image [COPY]  stores the image under the key, replacing what is there; logged by value. +OK
 //   NUL GUEST key image       takes the image in as a guest until `guestsClear`. +OK
-//   NUL SIZE key              integer: bytes of the value, -1 if there is none. Touches nothing.
+//   NUL SIZE key              integer: about the bytes of the value, -1 if there is none. Touches nothing.
 //   NUL DIGEST                bulk: 16 hex digits over the database's whole content (order-free)
 //   NUL DBn command ...       any command, in database n: how the log names another database than 0 (exec.ts)
 //
@@ -16,14 +16,14 @@ import { fxArg, fxBegin, fxEnd, fxInt, fxText, logOn, logReserve } from '../log/
 import { replyBulk, replyImage, replyInt, replyNull, replyOk } from '../resp/encode';
 import { replyError, replyOom, replySyntax } from '../resp/errors';
 import {
-  ENC_BLOB, ENC_INT, ENTRY_RAW, ENTRY_UNSHARED, TYPE_STRING, entryClock, entryEncoding, entryExpiry, entryFlags, entryKey, entryKeyLen, entryNew,
+  ENC_BLOB, ENC_INT, ENTRY_RAW, ENTRY_UNSHARED, entryClock, entryEncoding, entryExpiry, entryFlags, entryKey, entryKeyLen, entryNew,
   entryPointer, entrySetClock, entrySetEncoding, entrySetFlags, entrySetInlineLen, entrySetPointer, entryType, entryValue, ENTRY_EXPIRES, INLINE_VALUE_MAX,
 } from '../table/entry';
 import { LOOKUP_QUIET, entryDrop, guestAdd, link, lookup, swapFound } from '../table/keyspace';
 import { BUCKETS, STASH, bucketAt, root, slotAt, usedSlots, segmentAt } from '../table/table';
 import { blobBytes, blobDrop, blobNew } from '../types/blob';
-import { stringLength, stringView, viewLen, viewPtr } from '../types/string';
-import { mixDigest, valueBlockBytes, valueDigest, valueDrop } from '../types/value';
+import { stringView, viewLen, viewPtr } from '../types/string';
+import { mixDigest, valueDigest, valueDrop, valueSize } from '../types/value';
 
 const IMAGE_HEADER_BYTES: u32 = 16;
 const SCRATCH: u32 = 12160;
@@ -38,7 +38,7 @@ function nameIs(text: string): bool {
 
 export function dispatchInternal(): void {
   if (nameIs('IMAGE') && argc == 2) image();
-  else if (nameIs('PUT') && argc == 3) put();
+  else if (nameIs('PUT') && (argc == 3 || argc == 4)) put();
   else if (nameIs('GUEST') && argc == 3) guest();
   else if (nameIs('SIZE') && argc == 2) size();
   else if (nameIs('DIGEST') && argc == 1) digest();
@@ -47,7 +47,7 @@ export function dispatchInternal(): void {
 
 function size(): void {
   const e = lookup(argPtr(1), argLen(1), LOOKUP_QUIET);
-  replyInt(e == 0 ? -1 : entryType(e) == TYPE_STRING ? stringLength(e) : <i64>valueBlockBytes(e));
+  replyInt(e == 0 ? -1 : <i64>valueSize(e));
 }
 
 function image(): void {
@@ -109,6 +109,7 @@ function put(): void {
   if (!logReserve(<u64>argLen(2) + <u64>keyLen * 2 + 512)) { replyOom(); return; }
   const e = entryFromImage(key, keyLen, argPtr(2), argLen(2));
   if (e == 0) { replyOom(); return; }
+  if (argc == 4 && entryEncoding(e) == ENC_INT) entrySetFlags(e, entryFlags(e) | ENTRY_UNSHARED);
   const old = lookup(key, keyLen, LOOKUP_QUIET);
   if (old != 0) {
     valueDrop(old);

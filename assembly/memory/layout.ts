@@ -31,7 +31,7 @@
 //       80    4 lost                  atomic  1 once a holder died or trapped: the shard is not to be trusted
 //      128    4 flags                 latch   HEADER_FLAG_*
 //      132    4 lruClock              latch   24 bits, seconds (LRU) as of the last exec
-//      136    4 guestHead             latch   first guest entry, 0 none
+//      136    4 guests                latch   dict of foreign values brought in for one command, 0 none
 //      140    4 rootsPtr              latch   databaseCount * ROOT_BYTES, in the arena
 //      144    4 garbageHead           latch   detached directories waiting to be reclaimed (table/flush.ts)
 //      148    4 deferredHead          latch   pinned blobs to be freed when their last pin goes
@@ -74,7 +74,7 @@ export class Header {
   arenaBase: u32; arenaPagesMax: u32; _pad0: u64;
   latchOwner: u32; latchWaiters: u32; latchWakeSeq: u32; latchReserved: u32;
   lost: u32; _pad1: u32; _pad2: u64; _pad3: u64; _pad4: u64; _pad5: u64; _pad6: u64;
-  flags: u32; lruClock: u32; guestHead: u32; rootsPtr: u32;
+  flags: u32; lruClock: u32; guests: u32; rootsPtr: u32;
   garbageHead: u32; deferredHead: u32; prngState: u64;
   dirty: u64; hits: u64; misses: u64; expired: u64;
   expireCursorDb: u32; expireCursorSegment: u32; lfuLogFactor: u32; lfuDecayMinutes: u32;

@@ -6,6 +6,7 @@ import { callFlags, changed, db, lruClock, nowMs } from '../commands/context';
 import { fxArg, fxBegin, fxEnd, logOn, logReserve } from '../log/ring';
 import { arenaAlloc, arenaFree, arenaSize } from '../memory/arena';
 import { HEADER_FLAG_CLOCK_STOPPED, HEADER_FLAG_LFU, header } from '../memory/layout';
+import { dictAdd, dictFind, dictNew, dictReclaim, dictReplace } from '../types/dict';
 import { valueDrop } from '../types/value';
 import {
   ENC_BLOB, ENC_INT, ENTRY_EXPIRES, ENTRY_GUEST, entryBytesFor, entryClock, entryEncoding, entryExpiry, entryFlags, entryFree,
@@ -38,8 +39,8 @@ export function random(): u64 {
 /** The live entry of a key in the database in hand, or 0. */
 export function lookup(ptr: u32, length: u32, how: u32): u32 {
   const h = header();
-  if (h.guestHead != 0) {
-    const guest = findGuest(ptr, length);
+  if (h.guests != 0) {
+    const guest = dictFind(h.guests, ptr, length);
     if (guest != 0) return guest;
   }
   let e = find(root(db), ptr, length);
@@ -191,36 +192,27 @@ export function swapFound(old: u32, fresh: u32): void {
 /** Keys in the database in hand. */
 @inline export function dbCount(): u32 { return root(db).count; }
 
-// Guests: foreign values brought in for one command. Nodes of (next u32, entry u32), a handful at most.
-function findGuest(ptr: u32, length: u32): u32 {
-  let node = header().guestHead;
-  while (node != 0) {
-    const e = load<u32>(node, 4);
-    if (entryKeyIs(e, ptr, length)) return e;
-    node = load<u32>(node);
-  }
-  return 0;
-}
-
-/** Takes an entry in as a guest: lookups find it until `guestsClear`. False: no memory. */
+/**
+ * Takes an entry in as a guest, a foreign value for one command: lookups find it until `guestsClear`. One of the same
+ * name goes. False: no memory.
+ */
 export function guestAdd(e: u32): bool {
-  const node = arenaAlloc(8);
-  if (node == 0) return false;
+  const h = header();
+  if (h.guests == 0) h.guests = dictNew();
+  if (h.guests == 0) return false;
   entrySetFlags(e, entryFlags(e) | ENTRY_GUEST);
-  store<u32>(node, header().guestHead);
-  store<u32>(node, e, 4);
-  header().guestHead = node;
+  const old = dictFind(h.guests, entryKey(e), entryKeyLen(e));
+  if (old == 0) return dictAdd(h.guests, e);
+  dictReplace(h.guests, e);
+  entryDrop(old);
   return true;
 }
+
+/** Drops all guests. Large ones are freed in slices, later. */
 export function guestsClear(): void {
-  let node = header().guestHead;
-  header().guestHead = 0;
-  while (node != 0) {
-    const next = load<u32>(node);
-    entryDrop(load<u32>(node, 4));
-    arenaFree(node);
-    node = next;
-  }
+  const guests = header().guests;
+  header().guests = 0;
+  if (guests != 0) dictReclaim(guests, i32.MAX_VALUE);
 }
-@inline export function anyGuests(): bool { return header().guestHead != 0; }
+@inline export function anyGuests(): bool { return header().guests != 0; }
 @inline export function keyHash(): u64 { return foundHash; }

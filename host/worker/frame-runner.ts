@@ -2,13 +2,20 @@
 // nobody sees it half done. Used by workers (which try for the latches) and by the slow lane (which waits for them).
 //
 // How a value crosses: NUL IMAGE on its shard gives the value's bytes, NUL GUEST brings them in beside the other keys
-// for the one command, NUL PUT stores them for good. assembly/commands/internal.ts has the formats.
-import { type Command, commandOf, findCommand } from '../commands/index.js';
+// for the one command, NUL PUT stores them for good. assembly/commands/internal.ts has the formats. Which commands are
+// taken apart, and how, is in many/.
+import { type Command, commandOf, findCommand, keysOfCommand } from '../commands/index.js';
 import * as abi from '../kernel/abi.js';
 import { initShard, newShardMemory, ShardKernel } from '../kernel/kernel.js';
-import { bulkOf, elementsOf, integerOf, isError } from '../resp/reply.js';
+import { bulkOf, integerOf, isError } from '../resp/reply.js';
 import { encodeRequest } from '../resp/request.js';
 import type { Latches } from './latches.js';
+import { leadPopFirst, leadStreams } from './many/each.js';
+import { leadWithGuests } from './many/guests.js';
+import { integerReply, type Leader, OOM, SLOW_BYTES, Slow, text } from './many/leader.js';
+import { leadCopy, leadListMove, leadRename, leadSetMove } from './many/move.js';
+import { leadSort } from './many/sort.js';
+import { leadSplit } from './many/split.js';
 
 /** What a connection brings to a command. */
 export interface CallContext {
@@ -29,29 +36,13 @@ export interface Clock {
   lruClock(nowMs: number): number;
 }
 
-const SLOW_BYTES = 1 << 20;
 const SLOW_ARGS = 2000;
 const SLOW_KEYS = 10000;
-/** LCS works through a row of 64-bit words per byte of its first string; assembly/commands/cost.ts has the same bound. */
-const SLOW_LCS_STEPS = 150_000;
-
-const text = (value: string): Buffer => Buffer.from(value, 'latin1');
-const NUL_IMAGE = text('\0IMAGE');
-const NUL_PUT = text('\0PUT');
-const NUL_GUEST = text('\0GUEST');
-const NUL_SIZE = text('\0SIZE');
-const OK = text('+OK\r\n');
-const OOM = text("-OOM command not allowed when used memory > 'maxmemory'.\r\n");
-const NO_SUCH_KEY = text('-ERR no such key\r\n');
-const integerReply = (value: number): Buffer => text(`:${value}\r\n`);
-
-const lcsSteps = (a: number, b: number): number => a * (Math.floor(b / 64) + 4) + b;
+/** The keys of these may follow from the data. */
+const SORTS = new Set(['sort', 'sort_ro']);
 
 /** Commands over all shards that promise no common moment. */
 const STEPWISE = new Set(['keys', 'dbsize', 'randomkey']);
-
-/** Thrown under the latches when a command proves too long for this thread; nothing has been changed then. */
-class Slow extends Error {}
 
 /** A kernel over a memory that no other thread sees, with the same routing. */
 function privateKernel(like: ShardKernel): ShardKernel {
@@ -123,6 +114,9 @@ export class FrameRunner {
       if (command.name === 'scan') return [this.#cursorShard(argv[1])];
       return this.#all;
     }
+    if (SORTS.has(command.name) && argv.some((arg, i) => i > 1 && /^(by|get)$/i.test(arg.toString('latin1')))) {
+      return this.#all;
+    }
     const found = new Set<number>();
     for (const position of this.#keyPositions(command, argv)) found.add(this.route(argv[position]));
     if (found.size === 0) return [0];
@@ -131,6 +125,7 @@ export class FrameRunner {
 
   #keyPositions(command: Command, argv: readonly Buffer[]): number[] {
     const { firstKey, lastKey, keyStep: step } = command;
+    if (command.flags.includes('movablekeys')) return keysOfCommand(command, argv).map(({ position }) => position);
     const positions: number[] = [];
     if (firstKey === 0) return positions;
     const last = lastKey < 0 ? argv.length + lastKey : lastKey;
@@ -210,10 +205,40 @@ export class FrameRunner {
   #lead(command: Command, argv: readonly Buffer[], context: CallContext, shards: readonly number[]): Buffer {
     if (command.where === 'all') return this.#leadAll(command.name, argv, context);
     if (shards.length === 1) return this.#on(shards[0], argv, context);
-    if (command.where === 'split') return this.#split(command, argv, context);
-    if (command.where === 'guest') return this.#withGuests(command, argv, context);
-    if (command.name === 'copy') return this.#copy(argv, context);
-    return this.#rename(argv, context, command.name === 'renamenx');
+    const lead: Leader = {
+      command,
+      argv,
+      context,
+      patient: this.patient,
+      positions: this.#keyPositions(command, argv),
+      route: (key) => this.route(key),
+      on: (shard, frame, as = context) => this.#on(shard, frame, as),
+      canStore: (shard, keys, bytes) => this.shards[shard].calls.canStore(context.db, keys, bytes) === 1,
+      guestsClear: (shard) => this.shards[shard].calls.guestsClear(),
+    };
+    switch (command.name) {
+      case 'rename':
+      case 'renamenx':
+        return leadRename(lead);
+      case 'copy':
+        return leadCopy(lead, this.shards[0].layout.databases);
+      case 'lmove':
+      case 'rpoplpush':
+        return leadListMove(lead);
+      case 'smove':
+        return leadSetMove(lead);
+      case 'lmpop':
+      case 'zmpop':
+        return leadPopFirst(lead);
+      case 'xread':
+      case 'xreadgroup':
+        return leadStreams(lead);
+      case 'sort':
+      case 'sort_ro':
+        return leadSort(lead);
+      default:
+        return command.where === 'split' ? leadSplit(lead) : leadWithGuests(lead);
+    }
   }
 
   #leadAll(name: string, argv: readonly Buffer[], context: CallContext): Buffer {
@@ -221,134 +246,6 @@ export class FrameRunner {
     if (this.shards.length === 1) return this.#on(0, argv, context);
     const replies = this.shards.map((_, index) => this.#on(index, argv, context));
     return replies.find(isError) ?? replies[0];
-  }
-
-  /** MGET, MSET, MSETNX, DEL, UNLINK, EXISTS, TOUCH over several shards. */
-  #split(command: Command, argv: readonly Buffer[], context: CallContext): Buffer {
-    const step = command.keyStep;
-    if (step === 2 && argv.length % 2 === 0) {
-      return text(`-ERR wrong number of arguments for '${command.name}' command\r\n`);
-    }
-    const parts = new Map<number, Buffer[]>();
-    const owners: number[] = [];
-    for (let i = 1; i < argv.length; i += step) {
-      const shard = this.route(argv[i]);
-      owners.push(shard);
-      const part = parts.get(shard) ?? [];
-      parts.set(shard, part);
-      part.push(...argv.slice(i, i + step));
-    }
-    if (step === 2) return this.#splitSet(command.name, parts, context);
-    const replies = new Map<number, Buffer>();
-    for (const [shard, part] of parts) {
-      const reply = this.#on(shard, [argv[0], ...part], context);
-      if (isError(reply)) return reply;
-      replies.set(shard, reply);
-    }
-    if (command.name !== 'mget') {
-      return integerReply([...replies.values()].reduce((sum, reply) => sum + integerOf(reply), 0));
-    }
-    const queues = new Map([...replies].map(([shard, reply]) => [shard, elementsOf(reply).values()]));
-    const elements = owners.map((shard) => queues.get(shard)!.next().value as Buffer);
-    return Buffer.concat([text(`*${elements.length}\r\n`), ...elements]);
-  }
-
-  /** Nothing is stored before every shard has room for its part. */
-  #splitSet(name: string, parts: Map<number, Buffer[]>, context: CallContext): Buffer {
-    const onlyNew = name === 'msetnx';
-    if (onlyNew) {
-      for (const [shard, part] of parts) {
-        const keys = part.filter((_, i) => i % 2 === 0);
-        if (integerOf(this.#on(shard, [text('EXISTS'), ...keys], context)) !== 0) return integerReply(0);
-      }
-    }
-    for (const [shard, part] of parts) {
-      const bytes = part.reduce((sum, arg) => sum + arg.length, 0);
-      // Room for the values, their frame, and their log record.
-      if (this.shards[shard].calls.canStore(context.db, part.length / 2, bytes * 3 + part.length * 48 + 65536) !== 1) {
-        return OOM;
-      }
-    }
-    for (const [shard, part] of parts) {
-      const reply = this.#on(shard, [text('MSET'), ...part], context);
-      if (isError(reply)) return reply;
-    }
-    return onlyNew ? integerReply(1) : OK;
-  }
-
-  /** BITOP and LCS: the command runs on one shard, the others' values are its guests. */
-  #withGuests(command: Command, argv: readonly Buffer[], context: CallContext): Buffer {
-    const positions = this.#keyPositions(command, argv);
-    const isBitop = command.name === 'bitop';
-    const home = this.route(argv[positions[0]]);
-    const sources = isBitop ? positions.slice(1) : positions;
-    if (!this.patient) {
-      const sizes = sources.map((at) =>
-        Math.max(0, integerOf(this.#on(this.route(argv[at]), [NUL_SIZE, argv[at]], context))),
-      );
-      const slow = isBitop
-        ? sizes.reduce((a, b) => a + b, 0) > SLOW_BYTES
-        : lcsSteps(sizes[0], sizes[1]) > SLOW_LCS_STEPS;
-      if (slow) throw new Slow();
-    }
-    try {
-      for (const at of sources) {
-        const shard = this.route(argv[at]);
-        if (shard === home) continue;
-        const image = bulkOf(this.#on(shard, [NUL_IMAGE, argv[at]], context));
-        if (!image) continue;
-        const taken = this.#on(home, [NUL_GUEST, argv[at], image], context);
-        if (isError(taken)) return taken;
-      }
-      return this.#on(home, argv, context);
-    } finally {
-      this.shards[home].calls.guestsClear();
-    }
-  }
-
-  #image(key: Buffer, context: CallContext): Buffer | null {
-    const shard = this.route(key);
-    if (!this.patient && integerOf(this.#on(shard, [NUL_SIZE, key], context)) > SLOW_BYTES) throw new Slow();
-    return bulkOf(this.#on(shard, [NUL_IMAGE, key], context));
-  }
-
-  #exists(key: Buffer, context: CallContext): boolean {
-    return integerOf(this.#on(this.route(key), [NUL_SIZE, key], context)) >= 0;
-  }
-
-  /** RENAME and RENAMENX to another shard. */
-  #rename(argv: readonly Buffer[], context: CallContext, onlyNew: boolean): Buffer {
-    const image = this.#image(argv[1], context);
-    if (!image) return NO_SUCH_KEY;
-    if (onlyNew && this.#exists(argv[2], context)) return integerReply(0);
-    const put = this.#on(this.route(argv[2]), [NUL_PUT, argv[2], image], context);
-    if (isError(put)) return put;
-    this.#on(this.route(argv[1]), [text('DEL'), argv[1]], context);
-    return onlyNew ? integerReply(1) : OK;
-  }
-
-  /** COPY to another shard. The kernel words the errors: a frame with bad options is simply executed at its source. */
-  #copy(argv: readonly Buffer[], context: CallContext): Buffer {
-    let replace = false;
-    let db = context.db;
-    for (let i = 3; i < argv.length; i++) {
-      const option = argv[i].toString('latin1').toLowerCase();
-      const value = option === 'db' && i + 1 < argv.length ? argv[i + 1].toString('latin1') : '';
-      if (option === 'replace') replace = true;
-      else if (/^(0|[1-9]\d{0,8})$/.test(value) && Number(value) < this.shards[0].layout.databases) {
-        db = Number(value);
-        i++;
-      } else return this.#on(this.route(argv[1]), argv, context);
-    }
-    const image = this.#image(argv[1], context);
-    this.#on(this.route(argv[1]), [text('TOUCH'), argv[1]], context);
-    if (!image) return integerReply(0);
-    const target = { ...context, db };
-    if (!replace && this.#exists(argv[2], target)) return integerReply(0);
-    // An integer's copy is an object of its own in Redis: OBJECT REFCOUNT tells.
-    if (image[1] === 1) image[2] |= 4;
-    const put = this.#on(this.route(argv[2]), [NUL_PUT, argv[2], image], target);
-    return isError(put) ? put : integerReply(1);
   }
 
   /** Executes one frame on one shard whose latch is held; the whole reply, copied. */

@@ -1,0 +1,48 @@
+// Commands that take their keys one by one: each is executed on its shard, as a command with one key.
+import { isError } from '../../resp/reply.js';
+import { type Leader, text } from './leader.js';
+
+const NULL_ARRAY = { 2: text('*-1\r\n'), 3: text('_\r\n') };
+const nullArray = (lead: Leader): Buffer => (lead.context.proto === 3 ? NULL_ARRAY[3] : NULL_ARRAY[2]);
+const isNull = (reply: Buffer): boolean => reply[0] === 0x5f || (reply[0] === 0x2a && reply[1] === 0x2d);
+
+/** LMPOP and ZMPOP: the first key that has something. */
+export function leadPopFirst(lead: Leader): Buffer {
+  const { argv, positions } = lead;
+  const rest = argv.slice(positions[positions.length - 1] + 1);
+  for (const at of positions) {
+    const reply = lead.on(lead.route(argv[at]), [argv[0], text('1'), argv[at], ...rest]);
+    if (isError(reply) || !isNull(reply)) return reply;
+  }
+  return nullArray(lead);
+}
+
+/**
+ * XREAD and XREADGROUP: what each stream has, in the order in which they are named. A group delivers for good, so every
+ * stream is asked first whether it would answer at all (NUL XCHECK).
+ */
+export function leadStreams(lead: Leader): Buffer {
+  const { argv, positions, command } = lead;
+  const first = positions[0];
+  // Without an ID for each stream there is nothing to take apart: the kernel words the error.
+  if (argv.length - first !== 2 * positions.length) return lead.on(lead.route(argv[first]), argv);
+  const options = argv.slice(0, first);
+  const frames = positions.map((at) => ({
+    shard: lead.route(argv[at]),
+    frame: [...options, argv[at], argv[at + positions.length]],
+  }));
+  if (command.name === 'xreadgroup') {
+    for (const { shard, frame } of frames) {
+      const verdict = lead.on(shard, [text('\0XCHECK'), ...frame]);
+      if (isError(verdict)) return verdict;
+    }
+  }
+  const bodies: Buffer[] = [];
+  for (const { shard, frame } of frames) {
+    const reply = lead.on(shard, frame);
+    if (isError(reply)) return reply;
+    if (!isNull(reply)) bodies.push(reply.subarray(reply.indexOf(10) + 1));
+  }
+  if (bodies.length === 0) return nullArray(lead);
+  return Buffer.concat([text(`${lead.context.proto === 3 ? '%' : '*'}${bodies.length}\r\n`), ...bodies]);
+}

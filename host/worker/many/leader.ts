@@ -1,0 +1,59 @@
+// What a command over several shards is led with. All latches that it needs are held from start to end, so whatever is
+// done on one shard after another is one step.
+import type { Command } from '../../commands/index.js';
+import { integerOf } from '../../resp/reply.js';
+import type { CallContext } from '../frame-runner.js';
+
+/** A command in hand, and the way to the shards. */
+export interface Leader {
+  readonly command: Command;
+  readonly argv: readonly Buffer[];
+  readonly context: CallContext;
+  /** This thread may take its time: nothing is slow then. */
+  readonly patient: boolean;
+  /** Positions of the command's keys in argv. */
+  readonly positions: readonly number[];
+  /** The shard of a key. */
+  route(key: Uint8Array): number;
+  /**
+   * Executes one frame on one shard, in the command's database or in another.
+   * @returns the whole reply, copied.
+   * @throws Slow when the kernel finds it slow and this thread is not patient. Nothing has been changed by that frame.
+   */
+  on(shard: number, argv: readonly Uint8Array[], context?: CallContext): Buffer;
+  /** Is there room on the shard for so many more keys with so many bytes? */
+  canStore(shard: number, keys: number, bytes: number): boolean;
+  /** Drops the guests that NUL GUEST brought to a shard. */
+  guestsClear(shard: number): void;
+}
+
+/** Thrown under the latches when a command proves too long for this thread; nothing has been changed then. */
+export class Slow extends Error {}
+
+/** Bytes that may be copied between shards on a worker's own time. */
+export const SLOW_BYTES = 1 << 20;
+
+export const text = (value: string): Buffer => Buffer.from(value, 'latin1');
+export const OK = text('+OK\r\n');
+export const OOM = text("-OOM command not allowed when used memory > 'maxmemory'.\r\n");
+export const WRONGTYPE = text('-WRONGTYPE Operation against a key holding the wrong kind of value\r\n');
+export const integerReply = (value: number): Buffer => text(`:${value}\r\n`);
+
+const NUL_SIZE = text('\0SIZE');
+const NUL_IMAGE = text('\0IMAGE');
+const NUL_GUEST = text('\0GUEST');
+const NUL_PUT = text('\0PUT');
+const TYPE = text('TYPE');
+
+/** About the bytes of a key's value; -1: there is none. Touches nothing. */
+export function sizeOf(lead: Leader, key: Buffer): number {
+  return integerOf(lead.on(lead.route(key), [NUL_SIZE, key]));
+}
+
+/** The name that TYPE gives a key: `none` without one. */
+export function typeOf(lead: Leader, key: Buffer): string {
+  const reply = lead.on(lead.route(key), [TYPE, key]);
+  return reply.toString('latin1', 1, reply.length - 2);
+}
+
+export const internal = { image: NUL_IMAGE, guest: NUL_GUEST, put: NUL_PUT };
