@@ -24,6 +24,8 @@ export const ENTRY_UNSHARED: u32 = 4;
 export const ENTRY_GUEST: u32 = 8;
 /** Has once been beyond Redis's limits for its compact encoding: reports the other one, whatever its form. */
 export const ENTRY_LARGE: u32 = 16;
+/** A hash that has, or lately had, fields with deadlines (types/hash/deadlines.ts). Counted in the table's root. */
+export const ENTRY_FIELDS: u32 = 32;
 
 // Types, by Redis's numbers.
 export const TYPE_STRING: u32 = 0;

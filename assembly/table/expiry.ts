@@ -4,7 +4,8 @@
 // comparison. Writes lower that bound (noteExpiry), a split resets it to 0, and a pass over the segment finds it anew.
 import { nowMs, setDb, db } from '../commands/context';
 import { HEADER_FLAG_CLOCK_STOPPED, header } from '../memory/layout';
-import { entryExpiry, entryHasExpiry, entryKey, entryKeyLen } from './entry';
+import { hashBound, hashPurge, purgeLeft, purgeRefused, purged } from '../types/hash/deadlines';
+import { ENTRY_FIELDS, entryExpiry, entryFlags, entryHasExpiry, entryKey, entryKeyLen } from './entry';
 import { expireFound } from './keyspace';
 import { BUCKETS, STASH, bucketAt, found, root, segmentAt, slotAt, usedSlots } from './table';
 import { tableHash } from './hash';
@@ -24,16 +25,18 @@ export function expireCycle(budget: u32): u32 {
     const database = h.expireCursorDb;
     const r = root(database);
     setDb(database);
-    while (r.expires != 0 && r.directory != 0 && h.expireCursorSegment < (<u32>1 << r.depth)) {
+    while ((r.expires | r.fielded) != 0 && r.directory != 0 && h.expireCursorSegment < (<u32>1 << r.depth)) {
       if (left <= 0) { h.expiryStale = 1; setDb(kept); return total; }
       const segment = load<u32>(r.directory + (h.expireCursorSegment << 2));
       const s = segmentAt(segment);
       const span: u32 = 1 << (r.depth - s.depth);
       left--;
-      if (s.expires != 0 && s.minExpiry < nowMs) {
-        const gone = expireSegment(database, segment);
+      if ((s.expires | s.fielded) != 0 && s.minExpiry < nowMs) {
+        const gone = expireSegment(database, segment, left);
         total += gone;
-        left -= <i32>(gone * 4 + s.count / 4);
+        left -= <i32>(gone * 4 + s.count / 4 + fieldsGone * 4);
+        // Fields are left that are due: the same segment again, next time.
+        if (fieldsLeft) { left = 0; continue; }
       }
       h.expireCursorSegment = (h.expireCursorSegment & ~(span - 1)) + span;
     }
@@ -44,8 +47,24 @@ export function expireCycle(budget: u32): u32 {
   return total;
 }
 
+/** Fields that the last `expireSegment` took out of hashes, and whether there are more. */
+let fieldsGone: u32 = 0;
+let fieldsLeft: bool = false;
+
+/** Takes out what is due of a hash's fields; answers when the next one may be. Overwrites found*. */
+function expireFields(e: u32, budget: i32): i64 {
+  if (hashBound(e) >= nowMs) return hashBound(e);
+  const lives = hashPurge(e, max(budget - <i32>fieldsGone * 4, 1), 0);
+  fieldsGone += purged;
+  if (lives == 0) return i64.MAX_VALUE;
+  if (purgeLeft <= 0 && !purgeRefused) fieldsLeft = true;
+  return hashBound(e);
+}
+
 /** Expires what is due in one segment (at most 756 entries) and finds its bound anew. */
-function expireSegment(database: u32, segment: u32): u32 {
+function expireSegment(database: u32, segment: u32, budget: i32): u32 {
+  fieldsGone = 0;
+  fieldsLeft = false;
   const s = segmentAt(segment);
   let least = i64.MAX_VALUE;
   let gone: u32 = 0;
@@ -56,13 +75,15 @@ function expireSegment(database: u32, segment: u32): u32 {
       const slot = ctz(mask);
       mask &= mask - 1;
       const e = load<u32>(slotAt(bucket, slot));
-      if (!entryHasExpiry(e)) continue;
-      const at = entryExpiry(e);
-      if (nowMs > at) {
-        found(segment, bucket, slot, tableHash(entryKey(e), entryKeyLen(e)));
-        if (expireFound(database)) gone++;
-        else least = min(least, at);
-      } else least = min(least, at);
+      if (entryHasExpiry(e)) {
+        const at = entryExpiry(e);
+        if (nowMs > at) {
+          found(segment, bucket, slot, tableHash(entryKey(e), entryKeyLen(e)));
+          if (expireFound(database)) { gone++; continue; }
+        }
+        least = min(least, at);
+      }
+      if (entryFlags(e) & ENTRY_FIELDS) least = min(least, fieldsLeft ? 0 : expireFields(e, budget));
     }
   }
   s.minExpiry = least;

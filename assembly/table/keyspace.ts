@@ -13,7 +13,7 @@ import {
   entryHasExpiry, entryInlineLen, entryKey, entryKeyIs, entryKeyLen, entryNew, entryPointer, entrySetClock, entrySetFlags,
   entryStoreExpiry, entryValue, entryMeta,
 } from './entry';
-import { find, foundEntry, foundHash, foundSegment, insert, noteExpiry, replaceFound, root, unlinkFound } from './table';
+import { Root, find, foundEntry, foundHash, foundSegment, insert, noteExpiry, replaceFound, root, unlinkFound } from './table';
 
 /** A lookup that neither counts as an access nor as a hit or miss. */
 export const LOOKUP_QUIET: u32 = 0;
@@ -135,12 +135,15 @@ export function valueBytes(e: u32): u32 {
  * Gives the entry that `lookup` has just found an expiry, or takes it (-1). Its address may change.
  * @returns the entry, or 0: no memory, nothing changed. Does not log.
  */
-export function setExpiry(e: u32, atMs: i64): u32 {
+export function setExpiry(e: u32, atMs: i64): u32 { return setExpiryIn(root(db), e, atMs); }
+
+/** The same for the entry that `find` has just found in any table. */
+export function setExpiryIn(r: Root, e: u32, atMs: i64): u32 {
   const had = entryHasExpiry(e);
   const has = atMs >= 0;
   if (had && has) {
     entryStoreExpiry(e, atMs);
-    noteExpiry(root(db), foundSegment, true, e);
+    noteExpiry(r, foundSegment, true, e);
     return e;
   }
   if (had == has) return e;
@@ -154,7 +157,7 @@ export function setExpiry(e: u32, atMs: i64): u32 {
     memory.copy(fresh + 16, e + 8, tail);
     entrySetFlags(fresh, entryFlags(e) | ENTRY_EXPIRES);
     entryStoreExpiry(fresh, atMs);
-    replaceFound(root(db), fresh);
+    replaceFound(r, fresh);
     arenaFree(e);
     return fresh;
   }
@@ -167,7 +170,7 @@ export function setExpiry(e: u32, atMs: i64): u32 {
     memory.copy(e + 8, e + 16, tail);
     entrySetFlags(e, entryFlags(e) & ~ENTRY_EXPIRES);
   }
-  noteExpiry(root(db), foundSegment, had, e);
+  noteExpiry(r, foundSegment, had, e);
   return e;
 }
 

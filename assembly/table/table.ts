@@ -12,7 +12,8 @@
 //        0    1 depth       local depth
 //        2    2 count       entries
 //        4    2 expires     entries with an expiry
-//        8    8 minExpiry   no entry expires before this Unix millisecond (i64; maximum: none expires)
+//        6    2 fielded     entries flagged ENTRY_FIELDS
+//        8    8 minExpiry   no entry expires, nor a field of it, before this Unix millisecond (i64; maximum: none does)
 //       16   48 spare
 //       64 3840 buckets     60 of 64 bytes
 //     3904  192 stash       3 of 64 bytes
@@ -31,10 +32,12 @@
 //        8    4 count       entries
 //       12    4 expires     entries with an expiry
 //       16    4 segments
-//       20   12 spare
+//       20    4 fielded     entries flagged ENTRY_FIELDS
+//       24    8 bound       of a hash's table: no field's deadline lies before this Unix millisecond (i64)
+// The last two serve as the place of `dictReclaim` once a table is being freed.
 import { arenaAlloc, arenaFree } from '../memory/arena';
 import { header } from '../memory/layout';
-import { entryHasExpiry, entryExpiry, entryKey, entryKeyIs, entryKeyLen } from './entry';
+import { ENTRY_FIELDS, entryFlags, entryHasExpiry, entryExpiry, entryKey, entryKeyIs, entryKeyLen } from './entry';
 import { tableHash } from './hash';
 
 export const ROOT_BYTES: u32 = 32;
@@ -49,10 +52,10 @@ const ALL_SLOTS: u32 = 0xfff;
 const DEPTH_MAX: u32 = 26;
 
 @unmanaged
-export class Root { directory: u32; depth: u32; count: u32; expires: u32; segments: u32; spare0: u32; spare1: u64; }
+export class Root { directory: u32; depth: u32; count: u32; expires: u32; segments: u32; fielded: u32; bound: i64; }
 if (offsetof<Root>() != ROOT_BYTES) ERROR('Root no longer matches its drawing');
 @unmanaged
-export class Segment { depth: u8; pad0: u8; count: u16; expires: u16; pad1: u16; minExpiry: i64; }
+export class Segment { depth: u8; pad0: u8; count: u16; expires: u16; fielded: u16; minExpiry: i64; }
 if (offsetof<Segment>('minExpiry') != 8) ERROR('Segment no longer matches its drawing');
 if (BUCKETS_OFFSET + (BUCKETS + STASH) * BUCKET_BYTES != SEGMENT_BYTES) ERROR('a segment is exactly one page');
 
@@ -120,7 +123,9 @@ export function find(r: Root, key: u32, length: u32): u32 {
 /** Points the slot of the last `find` at another block of the same key. */
 export function replaceFound(r: Root, e: u32): void {
   const at = slotAt(foundBucket, foundSlot);
-  const had = entryHasExpiry(load<u32>(at));
+  const old = load<u32>(at);
+  const had = entryHasExpiry(old);
+  if (hasFields(old) || hasFields(e)) noteFields(r, foundSegment, hasFields(old), hasFields(e), 0);
   store<u32>(at, e);
   noteExpiry(r, foundSegment, had, e);
 }
@@ -134,6 +139,21 @@ export function noteExpiry(r: Root, segment: u32, had: bool, e: u32): void {
     else { r.expires--; s.expires--; }
   }
   if (has && entryExpiry(e) < s.minExpiry) s.minExpiry = entryExpiry(e);
+}
+
+@inline function hasFields(e: u32): bool { return (entryFlags(e) & ENTRY_FIELDS) != 0; }
+
+/**
+ * Keeps the counters of hashes whose fields have deadlines true, and the segment's lower bound.
+ * @param bound None of the entry's fields has a deadline before it; 0 if that is not known.
+ */
+export function noteFields(r: Root, segment: u32, had: bool, has: bool, bound: i64): void {
+  const s = segmentAt(segment);
+  if (has != had) {
+    if (has) { r.fielded++; s.fielded++; }
+    else { r.fielded--; s.fielded--; }
+  }
+  if (has && bound < s.minExpiry) s.minExpiry = bound;
 }
 
 function newSegment(depth: u32): u32 {
@@ -188,6 +208,7 @@ export function insert(r: Root, e: u32): bool {
       segmentAt(segment).count++;
       r.count++;
       noteExpiry(r, segment, false, e);
+      if (hasFields(e)) noteFields(r, segment, false, true, 0);
       return true;
     }
     if (!split(r, hash)) return false;
@@ -251,7 +272,7 @@ function moveHalf(from: u32, to: u32, depth: u32): void {
   const f = segmentAt(from);
   const t = segmentAt(to);
   // The bound of both halves has to be found anew: the next pass of active expiry does that.
-  const anyExpires = f.expires != 0;
+  const anyExpires = (f.expires | f.fielded) != 0;
   for (let i: u32 = 0; i < BUCKETS + STASH; i++) {
     const bucket = bucketAt(from, i);
     const other = bucketAt(to, i);
@@ -270,9 +291,13 @@ function moveHalf(from: u32, to: u32, depth: u32): void {
       f.count--;
       t.count++;
       if (entryHasExpiry(e)) { f.expires--; t.expires++; }
+      if (hasFields(e)) { f.fielded--; t.fielded++; }
     }
   }
-  if (anyExpires) { f.minExpiry = f.expires != 0 ? 0 : i64.MAX_VALUE; t.minExpiry = t.expires != 0 ? 0 : i64.MAX_VALUE; }
+  if (anyExpires) {
+    f.minExpiry = (f.expires | f.fielded) != 0 ? 0 : i64.MAX_VALUE;
+    t.minExpiry = (t.expires | t.fielded) != 0 ? 0 : i64.MAX_VALUE;
+  }
   unstash(from);
   unstash(to);
 }
@@ -313,6 +338,7 @@ export function unlinkFound(r: Root): u32 {
   r.count--;
   s.count--;
   if (entryHasExpiry(e)) { r.expires--; s.expires--; }
+  if (hasFields(e)) { r.fielded--; s.fielded--; }
   return e;
 }
 
@@ -332,6 +358,7 @@ export function tableCheck(r: Root): u32 {
   if (r.directory == 0) return r.count == 0 && r.expires == 0 ? 0 : 1;
   let count: u32 = 0;
   let expires: u32 = 0;
+  let fielded: u32 = 0;
   let segments: u32 = 0;
   const size: u32 = 1 << r.depth;
   let i: u32 = 0;
@@ -346,11 +373,13 @@ export function tableCheck(r: Root): u32 {
     if (reason != 0) return reason;
     count += s.count;
     expires += s.expires;
+    fielded += s.fielded;
     segments++;
     i += span;
   }
   if (count != r.count) return 5;
   if (expires != r.expires) return 6;
+  if (fielded != r.fielded) return 8;
   if (segments != r.segments) return 7;
   return 0;
 }
@@ -359,6 +388,7 @@ function segmentCheck(segment: u32, index: u32, depth: u32): u32 {
   const s = segmentAt(segment);
   let count: u32 = 0;
   let expires: u32 = 0;
+  let fielded: u32 = 0;
   let stashed: u32 = 0;
   let overflow: u32 = 0;
   for (let b: u32 = 0; b < BUCKETS + STASH; b++) {
@@ -376,6 +406,7 @@ function segmentCheck(segment: u32, index: u32, depth: u32): u32 {
       if (b >= BUCKETS) stashed++;
       if (directoryIndex(hash, s.depth) != index >> (depth - s.depth)) return 13;
       count++;
+      if (hasFields(e)) fielded++;
       if (entryHasExpiry(e)) {
         expires++;
         if (entryExpiry(e) < s.minExpiry) return 14;
@@ -384,6 +415,7 @@ function segmentCheck(segment: u32, index: u32, depth: u32): u32 {
   }
   if (count != s.count) return 15;
   if (expires != s.expires) return 16;
+  if (fielded != s.fielded) return 18;
   if (stashed != overflow) return 17;
   return 0;
 }

@@ -5,7 +5,7 @@
 // Dict, 40 bytes:
 //        0    4 next        in the list of dropped values (types/value.ts); 0 while the dict lives
 //        4    4 kind        what the dropped block is
-//        8   32 root        of the table (table/table.ts); its spare words are the place of `dictReclaim`
+//        8   32 root        of the table (table/table.ts); its last words are the place of `dictReclaim`
 //
 // Every call below leaves its place in table.ts's found*, over that of the key: look the key up again before touching
 // the key's own slot.
@@ -82,18 +82,18 @@ export function dictReclaim(dict: u32, budget: i32): i32 {
   let left = budget;
   if (r.directory != 0) {
     const size: u32 = 1 << r.depth;
-    // spare0: the next directory slot; spare1: the next bucket of its segment.
-    while (r.spare0 < size) {
-      const segment = load<u32>(r.directory + (r.spare0 << 2));
-      while (r.spare1 < BUCKETS + STASH) {
+    // fielded: the next directory slot; bound: the next bucket of its segment.
+    while (r.fielded < size) {
+      const segment = load<u32>(r.directory + (r.fielded << 2));
+      while (<u32>r.bound < BUCKETS + STASH) {
         if (left <= 0) return 0;
-        left -= <i32>dropBucket(bucketAt(segment, <u32>r.spare1)) + 1;
-        r.spare1++;
+        left -= <i32>dropBucket(bucketAt(segment, <u32>r.bound)) + 1;
+        r.bound++;
       }
       const span: u32 = 1 << (r.depth - segmentAt(segment).depth);
       arenaFree(segment);
-      r.spare0 += span;
-      r.spare1 = 0;
+      r.fielded += span;
+      r.bound = 0;
     }
     arenaFree(r.directory);
   }

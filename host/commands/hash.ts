@@ -1,4 +1,5 @@
 // Hashes.
+import { LATER_HASH_COMMANDS } from './hash-later.js';
 import { key } from './key-specs.js';
 import type { CommandSpec } from './types.js';
 
@@ -72,7 +73,7 @@ export const HASH_COMMANDS: readonly CommandSpec[] = [
       { name: 'value', type: 'string' },
     ],
     where: 'shard',
-    logged: 'as it stands',
+    logged: 'HSET key field value',
   },
   {
     name: 'hget',
@@ -239,7 +240,7 @@ export const HASH_COMMANDS: readonly CommandSpec[] = [
       { name: 'increment', type: 'double' },
     ],
     where: 'shard',
-    logged: 'as it stands',
+    logged: 'HSET key field value, or HSETEX … KEEPTTL of a field with a deadline',
   },
   {
     name: 'hrandfield',
@@ -285,4 +286,5 @@ export const HASH_COMMANDS: readonly CommandSpec[] = [
     where: 'shard',
     maybeSlow: true,
   },
+  ...LATER_HASH_COMMANDS,
 ];

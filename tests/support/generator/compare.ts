@@ -5,8 +5,12 @@ import { firstDifference } from './escape.js';
 /** An exception from byte-for-byte comparison. */
 export type Rule =
   | { kind: 'exact' }
-  /** An array whose order is the server's own. */
-  | { kind: 'unordered' }
+  /** An array, or a map, whose order is the server's own; `group` neighbours belong together. */
+  | { kind: 'unordered'; group?: number }
+  /** Elements drawn at random: only how many there are is comparable. */
+  | { kind: 'count' }
+  /** A cursor and elements, `group` neighbours belonging together: comparable as a whole when both cursors are 0. */
+  | { kind: 'scan'; group: number }
   /** An integer that runs with the clock; negative ones are codes and compare exactly. */
   | { kind: 'near'; tolerance: number }
   /** Only the kind of reply, null or not, is comparable; errors compare exactly. */
@@ -23,6 +27,11 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['randomkey', { kind: 'kind' }],
   // One call's cursor and share of the keys are the server's own; whole iterations are compared by scanAll.
   ['scan', { kind: 'kind' }],
+  ['hgetall', { kind: 'unordered', group: 2 }],
+  ['hkeys', { kind: 'unordered' }],
+  ['hvals', { kind: 'unordered' }],
+  ['hrandfield', { kind: 'count' }],
+  ['hscan', { kind: 'scan', group: 2 }],
   ['object|idletime', { kind: 'kind' }],
   ['memory|usage', { kind: 'kind' }],
 ]);
@@ -45,7 +54,11 @@ export function compareReplies(rule: Rule, left: Buffer, right: Buffer): string 
     case 'near':
       return isNear(left, right, rule.tolerance) ? undefined : `differ by more than ${rule.tolerance}`;
     case 'unordered':
-      return missing(left, right);
+      return missing(left, right, rule.group ?? 1);
+    case 'count':
+      return header(left) === header(right) || left[0] === 0x24 ? undefined : exact;
+    case 'scan':
+      return missingInScan(left, right, rule.group);
   }
 }
 
@@ -74,9 +87,27 @@ function isNear(left: Buffer, right: Buffer, tolerance: number): boolean {
   return (a > b ? a - b : b - a) <= BigInt(tolerance);
 }
 
-function missing(left: Buffer, right: Buffer): string | undefined {
-  const [a, b] = [left, right].map((reply) => [...(decode(reply, { binary: true }) as Buffer[])]);
+const header = (reply: Buffer): string => reply.toString('latin1', 0, reply.indexOf('\r\n'));
+
+/** Elements of an array or a map, each `group` of them as one. */
+function grouped(items: unknown, group: number): Buffer[] {
+  const flat = (items instanceof Map ? [...items].flat() : [...(items as Iterable<Buffer>)]) as Buffer[];
+  if (group === 1) return flat;
+  return Array.from({ length: Math.ceil(flat.length / group) }, (_, i) =>
+    Buffer.from(JSON.stringify(flat.slice(i * group, (i + 1) * group).map((item) => item.toString('latin1')))),
+  );
+}
+
+function missing(left: Buffer, right: Buffer, group: number): string | undefined {
+  const [a, b] = [left, right].map((reply) => grouped(decode(reply, { binary: true }), group));
   const difference = compareSets(a, b);
+  return difference && `apart from order, ${difference}`;
+}
+
+function missingInScan(left: Buffer, right: Buffer, group: number): string | undefined {
+  const [a, b] = [left, right].map((reply) => decode(reply, { binary: true }) as [Buffer, Buffer[]]);
+  if (a[0].toString() !== '0' || b[0].toString() !== '0') return undefined;
+  const difference = compareSets(grouped(a[1], group), grouped(b[1], group));
   return difference && `apart from order, ${difference}`;
 }
 

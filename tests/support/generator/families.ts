@@ -2,6 +2,7 @@
 import type { Arg } from '../resp-client.js';
 import { bitFamilies } from './bit-families.js';
 import type { Draw } from './draw.js';
+import { hashFamilies } from './hash-families.js';
 import { hllFamilies } from './hll-families.js';
 import { keyspaceFamilies } from './keyspace-families.js';
 import { serverFamilies } from './server-families.js';
@@ -21,6 +22,7 @@ export const FAMILIES: readonly Family[] = [
   ...stringFamilies,
   ...bitFamilies,
   ...hllFamilies,
+  ...hashFamilies,
   ...keyspaceFamilies,
   ...serverFamilies,
 ];
