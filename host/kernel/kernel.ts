@@ -75,6 +75,8 @@ export const HEADER_EXPIRED = 184;
 export const HEADER_LFU_LOG_FACTOR = 200;
 export const HEADER_LFU_DECAY = 204;
 export const HEADER_EXPIRY_STALE = 208;
+/** The types' conversion limits: LIMITS in assembly/memory/layout.ts. */
+export const LIMITS_AT = HEADER_AT + 2560;
 export const HEADER_FLAG_LOG = 1;
 export const HEADER_FLAG_LFU = 2;
 export const HEADER_FLAG_CLOCK_STOPPED = 4;

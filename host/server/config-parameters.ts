@@ -2,10 +2,13 @@
 // here is in it. Help, docs/flags.md and all checks come from it.
 import { availableParallelism } from 'node:os';
 import type { Kind } from './config-kinds.js';
+import { LIMIT_PARAMETERS } from './config-limits.js';
 
 export interface Parameter {
   /** Redis's name, in lower case. */
   readonly name: string;
+  /** An older name of Redis's for the same. */
+  readonly alias?: string;
   readonly kind: Kind;
   /** Canonical text. */
   readonly default: string;
@@ -205,6 +208,7 @@ export const PARAMETERS: readonly Parameter[] = [
     unit: 'minutes',
     summary: 'Time without an access after which the LFU counter falls by one; 0 never lowers it.',
   },
+  ...LIMIT_PARAMETERS,
   {
     name: 'hz',
     kind: { kind: 'integer', min: 0, max: INT_MAX, clamp: [1, 500] },
@@ -250,9 +254,13 @@ export const PARAMETERS: readonly Parameter[] = [
   },
 ];
 
-const byName = new Map(PARAMETERS.map((parameter) => [parameter.name, parameter]));
+const byName = new Map<string, Parameter>();
+for (const parameter of PARAMETERS) {
+  byName.set(parameter.name, parameter);
+  if (parameter.alias) byName.set(parameter.alias, parameter);
+}
 
-/** The parameter of that name, in any letter case. */
+/** The parameter of that name or alias, in any letter case. */
 export function findParameter(name: string): Parameter | undefined {
   return byName.get(name.toLowerCase());
 }

@@ -88,7 +88,7 @@ export class Config {
 
   /** Canonical text of a parameter, as CONFIG GET answers it; undefined: there is no such parameter. */
   get(name: string): string | undefined {
-    return this.#texts.get(name.toLowerCase());
+    return this.#texts.get(findParameter(name)?.name ?? '');
   }
 
   /**
@@ -142,6 +142,15 @@ export class Config {
     }
   }
 
+  /** Every name, aliases included, and what it is set to. */
+  *#named(): Iterable<Pair> {
+    for (const [name, text] of this.#texts) {
+      yield [name, text];
+      const alias = findParameter(name)?.alias;
+      if (alias) yield [alias, text];
+    }
+  }
+
   #parse(parameter: Parameter, value: string) {
     const words = takesWords(parameter.kind) ? wordsOf(value) : [value];
     return parseValue(parameter.kind, words, this.#texts.get(parameter.name)!);
@@ -155,7 +164,7 @@ export class Config {
     const found = new Map<string, [string, string]>();
     for (const pattern of patterns) {
       const glob = /[*?[]/.test(pattern);
-      for (const [name, text] of this.#texts) {
+      for (const [name, text] of this.#named()) {
         const matches = glob ? globMatch(pattern, name, true) : pattern.toLowerCase() === name;
         if (matches && !found.has(name)) found.set(name, [glob ? name : pattern, text]);
       }

@@ -22,6 +22,7 @@ import { laneCount } from '../worker/slow-lane.js';
 import { Stats } from '../worker/stats.js';
 import { newStore, type StoreParts } from '../worker/store-parts.js';
 import type { Config } from './config.js';
+import { configureLimits } from './config-limits.js';
 import type { ClientFacts, KillFilter } from './context.js';
 import type { SupervisorApi, ThreadApi, ThreadSetup } from './control.js';
 import { canReadDirectly } from './direct-read.js';
@@ -229,4 +230,5 @@ function configureShards(store: StoreParts, config: Config): void {
     Atomics.store(words, ShardKernel.headerIndex(HEADER_LFU_LOG_FACTOR), lfuLogFactor);
     Atomics.store(words, ShardKernel.headerIndex(HEADER_LFU_DECAY), lfuDecayTime);
   }
+  configureLimits(store.memories, (name) => config.get(name)!);
 }
