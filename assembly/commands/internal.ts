@@ -8,24 +8,19 @@
 //   NUL DIGEST                bulk: 16 hex digits over the database's whole content (order-free)
 //   NUL DBn command ...       any command, in database n: how the log names another database than 0 (exec.ts)
 //
-// Image, 16 bytes and the value's bytes:
-//   0 type u8 · 1 encoding u8 (ENC_INT, or 0 for bytes) · 2 flags u8 (ENTRY_RAW, ENTRY_UNSHARED) · 3 spare · 4 clock u32 · 8 expiresMs i64 (-1 none)
-import { argLen, argPtr, argc, changed, db, win } from './context';
+// What an image is: commands/dump/image.ts.
+import { argLen, argPtr, argc, db, win } from './context';
+import { guest, image, put } from './dump/image';
 import { kevyHash } from '../routing/kevyhash';
-import { fxArg, fxBegin, fxEnd, fxInt, fxText, logOn, logReserve } from '../log/ring';
-import { replyBulk, replyImage, replyInt, replyNull, replyOk } from '../resp/encode';
-import { replyError, replyOom, replySyntax } from '../resp/errors';
-import {
-  ENC_BLOB, ENC_INT, ENTRY_RAW, ENTRY_UNSHARED, entryClock, entryEncoding, entryExpiry, entryFlags, entryKey, entryKeyLen, entryNew,
-  entryPointer, entrySetClock, entrySetEncoding, entrySetFlags, entrySetInlineLen, entrySetPointer, entryType, entryValue, ENTRY_EXPIRES, INLINE_VALUE_MAX,
-} from '../table/entry';
-import { LOOKUP_QUIET, entryDrop, guestAdd, link, lookup, swapFound } from '../table/keyspace';
+import { replyBulk, replyInt } from '../resp/encode';
+import { replyError } from '../resp/errors';
+import { entryExpiry, entryKey, entryKeyLen, entryType } from '../table/entry';
+import { LOOKUP_QUIET, lookup } from '../table/keyspace';
 import { BUCKETS, STASH, bucketAt, root, slotAt, usedSlots, segmentAt } from '../table/table';
-import { blobBytes, blobDrop, blobNew } from '../types/blob';
-import { stringView, viewLen, viewPtr } from '../types/string';
-import { mixDigest, valueDigest, valueDrop, valueSize } from '../types/value';
+import { mixDigest, valueDigest, valueSize } from '../types/value';
 
-const IMAGE_HEADER_BYTES: u32 = 16;
+export { logValue, logValueForget, logValueReserve } from './dump/log';
+
 const SCRATCH: u32 = 12160;
 
 function nameIs(text: string): bool {
@@ -48,95 +43,6 @@ export function dispatchInternal(): void {
 function size(): void {
   const e = lookup(argPtr(1), argLen(1), LOOKUP_QUIET);
   replyInt(e == 0 ? -1 : <i64>valueSize(e));
-}
-
-function image(): void {
-  const e = lookup(argPtr(1), argLen(1), LOOKUP_QUIET);
-  if (e == 0) { replyNull(); return; }
-  const head = win + SCRATCH;
-  const encoding = entryEncoding(e);
-  store<u8>(head, entryType(e));
-  store<u8>(head, encoding == ENC_INT ? ENC_INT : 0, 1);
-  store<u16>(head, entryFlags(e) & (ENTRY_RAW | ENTRY_UNSHARED), 2);
-  store<u32>(head, entryClock(e), 4);
-  store<i64>(head, entryExpiry(e), 8);
-  if (encoding == ENC_BLOB) { replyImage(head, IMAGE_HEADER_BYTES, entryPointer(e)); return; }
-  if (encoding == ENC_INT) {
-    store<i64>(head, load<i64>(entryValue(e)), 16);
-    replyBulk(head, IMAGE_HEADER_BYTES + 8);
-    return;
-  }
-  stringView(e, 0);
-  const whole = head - 512;
-  memory.copy(whole, head, IMAGE_HEADER_BYTES);
-  memory.copy(whole + IMAGE_HEADER_BYTES, viewPtr, viewLen);
-  replyBulk(whole, IMAGE_HEADER_BYTES + viewLen);
-}
-
-/** Is argument i an image? */
-function isImage(i: u32): bool {
-  return argLen(i) >= IMAGE_HEADER_BYTES && (load<u8>(argPtr(i), 1) != ENC_INT || argLen(i) == IMAGE_HEADER_BYTES + 8);
-}
-
-/** A new entry for the key from an image, linked nowhere; 0: no memory. */
-function entryFromImage(key: u32, keyLen: u32, from: u32, bytes: u32): u32 {
-  const length = bytes - IMAGE_HEADER_BYTES;
-  const isInt = load<u8>(from, 1) == ENC_INT;
-  const inside: u32 = isInt ? 8 : length <= INLINE_VALUE_MAX ? length : 4;
-  let blob: u32 = 0;
-  if (!isInt && length > INLINE_VALUE_MAX) {
-    blob = blobNew(length, length);
-    if (blob == 0) return 0;
-    memory.copy(blobBytes(blob), from + IMAGE_HEADER_BYTES, length);
-  }
-  const e = entryNew(key, keyLen, load<i64>(from, 8), inside);
-  if (e == 0) { if (blob != 0) blobDrop(blob); return 0; }
-  entrySetEncoding(e, load<u8>(from), isInt ? ENC_INT : blob != 0 ? ENC_BLOB : 0);
-  entrySetClock(e, load<u32>(from, 4) & 0xffffff);
-  entrySetFlags(e, (entryFlags(e) & ENTRY_EXPIRES) | load<u8>(from, 2));
-  if (blob != 0) entrySetPointer(e, blob);
-  else {
-    memory.copy(entryValue(e), from + IMAGE_HEADER_BYTES, inside);
-    if (!isInt) entrySetInlineLen(e, length);
-  }
-  return e;
-}
-
-function put(): void {
-  if (!isImage(2)) { replySyntax(); return; }
-  const key = argPtr(1);
-  const keyLen = argLen(1);
-  if (!logReserve(<u64>argLen(2) + <u64>keyLen * 2 + 512)) { replyOom(); return; }
-  const e = entryFromImage(key, keyLen, argPtr(2), argLen(2));
-  if (e == 0) { replyOom(); return; }
-  if (argc == 4 && entryEncoding(e) == ENC_INT) entrySetFlags(e, entryFlags(e) | ENTRY_UNSHARED);
-  const old = lookup(key, keyLen, LOOKUP_QUIET);
-  if (old != 0) {
-    valueDrop(old);
-    swapFound(old, e);
-  } else if (!link(e)) { entryDrop(e); replyOom(); return; }
-  changed(1);
-  logValue(key, keyLen, e);
-  replyOk();
-}
-
-/** Logs a key by its value: SET key value [PXAT ms]. */
-export function logValue(key: u32, keyLen: u32, e: u32): void {
-  if (!logOn()) return;
-  stringView(e, 0);
-  fxBegin('SET');
-  fxArg(key, keyLen);
-  fxArg(viewPtr, viewLen);
-  if (entryExpiry(e) >= 0) { fxText('PXAT'); fxInt(entryExpiry(e)); }
-  fxEnd();
-}
-
-function guest(): void {
-  if (!isImage(2)) { replySyntax(); return; }
-  const e = entryFromImage(argPtr(1), argLen(1), argPtr(2), argLen(2));
-  if (e == 0) { replyOom(); return; }
-  if (!guestAdd(e)) { entryDrop(e); replyOom(); return; }
-  replyOk();
 }
 
 /** Digest of one database: a sum over its entries, so that the order in which they lie does not show. */

@@ -11,7 +11,7 @@ import {
 } from '../table/entry';
 import { LOOKUP_COUNT, LOOKUP_QUIET, entryDrop, freshClock, lfuCounter, link, lookup, lookupRead, lookupWrite, remove, setExpiry, swapFound, valueBytes } from '../table/keyspace';
 import { root, unlinkFound } from '../table/table';
-import { blobBytes, blobLength, blobNew } from '../types/blob';
+import { valueCopy } from '../types/copy';
 import { valueBlockBytes, valueDrop, valueEncodingName, valueTypeName } from '../types/value';
 
 /** DEL and UNLINK. */
@@ -128,23 +128,17 @@ export function persist(): void {
   replyInt(1);
 }
 
-/** A copy of an entry under another key, linked nowhere; blobs are copied when `deep`, else they change owner. 0: no memory. */
+/** A copy of an entry under another key, linked nowhere; its value is copied when `deep`, else it changes owner. 0: no memory. */
 function entryUnder(e: u32, key: u32, keyLen: u32, deep: bool): u32 {
   const copy = entryNew(key, keyLen, entryExpiry(e), valueBytes(e));
   if (copy == 0) return 0;
   store<u32>(copy, load<u32>(e));
   entrySetFlags(copy, entryFlags(e));
   store<u8>(copy, load<u8>(e, 5), 5);
-  if (entryEncoding(e) != ENC_BLOB || !deep) {
-    memory.copy(entryValue(copy), entryValue(e), valueBytes(e));
-    return copy;
-  }
-  const from = entryPointer(e);
-  const blob = blobNew(blobLength(from), blobLength(from));
-  if (blob == 0) { entryFree(copy); return 0; }
-  memory.copy(blobBytes(blob), blobBytes(from), blobLength(from));
-  store<u32>(entryValue(copy), blob);
-  return copy;
+  memory.copy(entryValue(copy), entryValue(e), valueBytes(e));
+  if (!deep || entryEncoding(e) < ENC_BLOB || valueCopy(e, copy)) return copy;
+  entryFree(copy);
+  return 0;
 }
 
 /** Puts `fresh` where `lookup` has just found `old`, whose value goes with it. Needs no memory. */

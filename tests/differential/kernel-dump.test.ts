@@ -1,0 +1,116 @@
+// DUMP and RESTORE: what a real redis-server dumps is taken and dumped again, and back there it is what it was: content,
+// encoding and all. And the other way round for what the kernel makes itself.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { formatReply } from '../support/generator/escape.js';
+import { KernelSide } from '../support/kernel-side.js';
+import { allDigests, newReplica, replayLog, takeLog } from '../support/log-replay.js';
+import { commandsFor, MADE, OLD, oldPayload } from '../support/payloads.js';
+import { describeWith } from '../support/programs.js';
+import { redisServerForSuite } from '../support/redis-server.js';
+import { type Arg, decode, RespClient } from '../support/resp-client.js';
+import { BUILDS } from '../support/wasm.js';
+
+/** The types that the kernel has. */
+const TYPES = ['string', 'set'];
+
+describeWith('redis-server', 'payloads, to and from a real redis-server', () => {
+  const server = redisServerForSuite();
+  const payloads = new Map<string, Buffer>();
+
+  async function redis(commands: Arg[][]): Promise<Buffer[]> {
+    const client = await RespClient.connect(server().port);
+    const replies = await client.pipeline(commands);
+    await client.close();
+    replies.forEach((reply, i) => {
+      if (reply[0] === 0x2d) throw new Error(`${String(commands[i][0])}: ${formatReply(reply)}`);
+    });
+    return replies;
+  }
+  const bulk = (reply: Buffer) => decode(reply, { binary: true }) as Buffer;
+
+  beforeAll(async () => {
+    await redis([['FLUSHALL']]);
+    for (const made of MADE.filter(({ type }) => TYPES.includes(type))) {
+      const replies = await redis([...commandsFor(made, made.name), ['DUMP', made.name]]);
+      payloads.set(made.name, bulk(replies.at(-1)!));
+    }
+    for (const old of OLD.filter(({ type }) => TYPES.includes(type))) {
+      const payload = oldPayload(old);
+      // What is made by hand is right if Redis thinks so.
+      await redis([['RESTORE', old.name, 0, payload]]);
+      payloads.set(old.name, payload);
+    }
+  });
+
+  describe.each(BUILDS)('$memory $mode', (build) => {
+    it('a value that goes through the kernel is the same value when it comes back', async () => {
+      const side = new KernelSide(build);
+      const kernel = side.kernel.logOn();
+      const problems: string[] = [];
+      for (const [name, payload] of payloads) {
+        const reply = kernel.text('RESTORE', name, 0, payload);
+        if (reply !== '+OK\r\n') {
+          problems.push(`${name}: RESTORE answers ${reply}`);
+          continue;
+        }
+        if (kernel.text('RESTORE', name, 0, payload) !== '-BUSYKEY Target key name already exists.\r\n')
+          problems.push(`${name}: is not there`);
+        kernel.call('COPY', name, `copy of ${name}`);
+      }
+      expect(problems).toEqual([]);
+      const client = await RespClient.connect(server().port);
+      await client.pipeline([['SELECT', 1], ['FLUSHDB']]);
+      for (const name of payloads.keys()) {
+        for (const key of [name, `copy of ${name}`]) {
+          const [restored] = await client.pipeline([['RESTORE', name, 0, bulk(kernel.call('DUMP', key)), 'REPLACE']]);
+          if (restored.toString() !== '+OK\r\n') problems.push(`${key}: redis-server answers ${formatReply(restored)}`);
+          problems.push(...(await differences(client, name)));
+        }
+      }
+      await client.close();
+      expect(problems).toEqual([]);
+      expect(payloads.size).toBeGreaterThan(30);
+      const replica = newReplica(build);
+      replayLog(takeLog(kernel), replica);
+      expect(allDigests(replica)).toEqual(allDigests(kernel));
+      expect([kernel.check(), replica.check()]).toEqual([0, 0]);
+    });
+  });
+
+  /** What differs between a key in database 0 and one of that name in database 1. */
+  async function differences(client: RespClient, key: string): Promise<string[]> {
+    const lines: string[] = [];
+    const [[type]] = await Promise.all([client.pipeline([['TYPE', key]])]);
+    const read: Record<string, Arg[][]> = {
+      '+string\r\n': [['GET', key]],
+      '+list\r\n': [['LRANGE', key, 0, -1]],
+      '+set\r\n': [['SORT', key, 'ALPHA']],
+      '+zset\r\n': [['ZRANGE', key, 0, -1, 'WITHSCORES']],
+      '+hash\r\n': [['HGETALL', key]],
+      '+stream\r\n': [
+        ['XRANGE', key, '-', '+'],
+        ['XINFO', 'STREAM', key, 'FULL', 'COUNT', 0],
+      ],
+    };
+    const commands = [['TYPE', key], ['OBJECT', 'ENCODING', key], ...(read[type.toString()] ?? [])];
+    const [, ...left] = await client.pipeline([['SELECT', 0], ...commands]);
+    const [, ...right] = await client.pipeline([['SELECT', 1], ...commands]);
+    commands.forEach((command, i) => {
+      if (digest(command, left[i]) !== digest(command, right[i]))
+        lines.push(
+          `${command.join(' ')}: ${formatReply(right[i]).slice(0, 300)}, not ${formatReply(left[i]).slice(0, 300)}`,
+        );
+    });
+    return lines;
+  }
+
+  /** A reply as text; a hash's pairs in an order of their own. */
+  function digest(command: Arg[], reply: Buffer): string {
+    if (command[0] !== 'HGETALL') return reply.toString('latin1');
+    const flat = (decode(reply, { binary: true }) as Buffer[]).map((item) => item.toString('latin1'));
+    return flat
+      .flatMap((_, i) => (i % 2 === 0 ? [`${flat[i]}=${flat[i + 1]}`] : []))
+      .sort()
+      .join('\n');
+  }
+});
