@@ -24,8 +24,9 @@ import { shardOfKey } from './routing/slot';
 import { expireCycle } from './table/expiry';
 import { reclaim as reclaimSlice } from './table/flush';
 import { guestsClear as clearGuests } from './table/keyspace';
-import { ROOT_BYTES, root, tableCheck, tableGrowthBytes } from './table/table';
+import { ROOT_BYTES, root, tableGrowthBytes } from './table/table';
 import { blobUnpin } from './types/blob';
+import { databaseCheck } from './types/check';
 
 /**
  * Lays out a fresh, zeroed memory as a shard.
@@ -170,7 +171,7 @@ export function digest(window: u32, db: u32): u64 { contextLoad(window); return 
 export function check(): u32 {
   const h = header();
   for (let db: u32 = 0; db < h.databaseCount; db++) {
-    const reason = tableCheck(root(db));
+    const reason = databaseCheck(db);
     if (reason != 0) return 1000 * db + reason;
   }
   const reason = arenaCheck();
