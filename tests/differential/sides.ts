@@ -65,13 +65,19 @@ export class ServerSide implements Side {
   }
 }
 
-/** Called in a `describe` body: both servers, running before its tests and stopped after them. */
-export function sides(configuration: Configuration): Pick<Duel, 'subject' | 'reference'> & {
+/**
+ * Called in a `describe` body: both servers, running before its tests and stopped after them.
+ * @param referenceArgs More command line arguments for the reference.
+ */
+export function sides(
+  configuration: Configuration,
+  referenceArgs: readonly string[] = [],
+): Pick<Duel, 'subject' | 'reference'> & {
   subject: ServerSide;
   reference: ServerSide;
 } {
   const subject = new ServerSide(SUBJECT, () => (SELF ? startRedisServer() : startLatchkeyServer(configuration)));
-  const reference = new ServerSide('redis-server', () => startRedisServer());
+  const reference = new ServerSide('redis-server', () => startRedisServer({ args: referenceArgs }));
   beforeAll(async () => {
     await Promise.all([subject.server(), reference.server()]);
   });

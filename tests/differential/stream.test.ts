@@ -21,12 +21,12 @@ describeWith('redis-server', `random command streams, ${SUBJECT} against redis-s
   const seed = runSeed('tests/differential/stream.test.ts');
 
   describe.each(CONFIGURATIONS)('with $shards shard(s) and $threads thread(s)', (configuration) => {
-    const servers = sides(configuration);
+    const servers = sides(configuration, ['--enable-debug-command', 'yes']);
 
     it.each(PROTOCOLS)(
       'answer alike over RESP%i',
       async (protocol) => {
-        const duel = { ...servers, protocol };
+        const duel = { ...servers, protocol, dumps: true };
         let compared = 0;
         for (let index = 0; compared < COMMANDS_PER_CONFIGURATION; index++) {
           // Each configuration draws streams of its own, so together they see more of them.

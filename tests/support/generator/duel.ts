@@ -1,6 +1,7 @@
 // Runs one stream against two servers and compares every reply, every SCAN iteration and, at the end, the keyspaces.
 import { type Arg, RepliesMissing, ReplyError } from '../resp-client.js';
 import { compareReplies, compareSets, ruleFor } from './compare.js';
+import { compareDumps } from './dumps.js';
 import { type Connection, compareKeyspaces, EndlessScan, scanAll } from './probe.js';
 import type { Step } from './stream.js';
 
@@ -20,6 +21,8 @@ export interface Duel {
   /** The server that is right. */
   readonly reference: Side;
   readonly protocol: Protocol;
+  /** Compare what DUMP makes of every key at the end; the reference must allow DEBUG. */
+  readonly dumps?: boolean;
 }
 
 export interface Difference {
@@ -99,7 +102,7 @@ class Run {
       if (difference) return { compared: this.#compared, difference };
       from = this.steps[from].kind === 'scan' ? from + 1 : to;
     }
-    return { compared: this.#compared, difference: await this.#keyspaces() };
+    return { compared: this.#compared, difference: (await this.#keyspaces()) ?? (await this.#dumps()) };
   }
 
   /** Sends the steps from..to-1, which share a connection, in one pipeline. */
@@ -176,6 +179,19 @@ class Run {
     const { subject, reference } = this.duel;
     const why = `the keyspaces differ at the end (first ${subject.name}, then ${reference.name}):`;
     return { ...NO_REPLIES, stepIndex, command: [], why: [why, ...found.result.slice(0, 20)].join('\n      ') };
+  }
+
+  async #dumps(): Promise<Difference | undefined> {
+    if (!this.duel.dumps) return undefined;
+    const stepIndex = this.steps.length;
+    const found = await this.#guarded(stepIndex, [], () =>
+      compareDumps(this.pairs[0].subject, this.pairs[0].reference),
+    );
+    if ('why' in found) return found;
+    const { keys, lines } = found.result;
+    this.#compared += keys;
+    if (lines.length === 0) return undefined;
+    return { ...NO_REPLIES, stepIndex, command: [], why: ['DUMP:', ...lines.slice(0, 20)].join('\n      ') };
   }
 
   /** Lost connections and iterations without end are differences like any other. */
