@@ -24,6 +24,8 @@ export const STATUS_BUSY: i32 = 8;
 export const STATUS_NO_MEMORY: i32 = 9;
 /** The frame at `consumed` may write, and CALL_NO_WRITES is set. Nothing was touched. */
 export const STATUS_WRITE: i32 = 10;
+/** The frame at `consumed` may make the data grow, and the shard has used up its part of maxmemory. Nothing was touched. */
+export const STATUS_EVICT: i32 = 11;
 
 // A window: what one thread and one shard say to each other. Offsets from its base.
 //
@@ -83,6 +85,7 @@ export const ENDS_BYTES: u32 = FRAMES_MAX * 4;
 //       84    4 group          u32  the only group, if groups is 1
 //       88    4 writes         u32  changes made
 //       92    4 slowGroup      u32  group that must execute last, or NO_GROUP (`cut`)
+//      128  384 candidates          of `evictSample`: 16 rows, table/evict.ts
 export const CONTROL_NOW: u32 = 0;
 export const CONTROL_DB: u32 = 8;
 export const CONTROL_PROTO: u32 = 12;
@@ -104,6 +107,8 @@ export const CONTROL_GROUPS: u32 = 80;
 export const CONTROL_GROUP: u32 = 84;
 export const CONTROL_WRITES: u32 = 88;
 export const CONTROL_SLOW_GROUP: u32 = 92;
+export const CONTROL_CANDIDATES: u32 = 128;
+export const CANDIDATES_MAX: u32 = 16;
 export const NO_GROUP: u32 = 0xffffffff;
 
 /** Every frame is the host's: the connection has not authenticated yet. The parser's smaller limits apply too. */
@@ -120,6 +125,10 @@ export const CALL_SLOW: u32 = 16;
 export const CALL_INTERNAL: u32 = 32;
 /** Frames that may write are stopped at: writers are paused, or what they would log has no room. */
 export const CALL_NO_WRITES: u32 = 64;
+/** What could be evicted has been, or is being: frames that make the data grow are executed even so. */
+export const CALL_EVICTED: u32 = 128;
+/** Nothing can be evicted: frames that make the data grow get -OOM while the shard has used up its part. */
+export const CALL_OOM: u32 = 256;
 
 /** Kinds of rows in the piece table. */
 export const PIECE_BYTES: u32 = 0;
@@ -127,3 +136,10 @@ export const PIECE_BYTES: u32 = 0;
 export const PIECE_PINNED: u32 = 1;
 /** An arena block that held output and that `release` frees; it carries no bytes itself. */
 export const PIECE_OWNED: u32 = 2;
+
+// Eviction: what a policy goes by, and whether only keys with an expiry may go. 0: nothing is ever evicted.
+export const EVICT_LRU: u32 = 1;
+export const EVICT_LFU: u32 = 2;
+export const EVICT_TTL: u32 = 3;
+export const EVICT_RANDOM: u32 = 4;
+export const EVICT_VOLATILE: u32 = 8;

@@ -16,11 +16,13 @@ import { logBacklog as backlog, logConsume as consume, logEndLsn as endLsn, logP
 import {
   arenaAlloc, arenaCanAlloc, arenaCheck, arenaCommittedBytes, arenaFree, arenaInit, arenaLargestFreeRun, arenaPurge, arenaUsedBytes,
 } from './memory/arena';
+import { allowanceInit } from './memory/allowance';
 import { latchRelease, latchTry } from './memory/latch';
 import { ABI_VERSION, HEADER, HEADER_BYTES, Header, MAGIC, PAGE_BYTES, TABLE_KEYS, WINDOWS, header, limitsInit } from './memory/layout';
 import { windowArgv, windowAt, windowBytesFor, windowOut, windowReturn, windowStaging } from './memory/window';
 import { releasePieces } from './resp/encode';
 import { shardOfKey } from './routing/slot';
+import { evictKey as evictByHash, evictSample as sample, evictableKeys as evictable } from './table/evict';
 import { expireCycle } from './table/expiry';
 import { reclaim as reclaimSlice } from './table/flush';
 import { guestsClear as clearGuests } from './table/keyspace';
@@ -64,6 +66,7 @@ export function init(
   h.lfuLogFactor = 10;
   h.lfuDecayMinutes = 1;
   h.prngState = 0x9e3779b97f4a7c15;
+  allowanceInit();
   if (!arenaInit(arenaBase, h.arenaPagesMax)) return STATUS_NO_MEMORY;
   h.rootsPtr = arenaAlloc(databases * ROOT_BYTES);
   if (h.rootsPtr == 0) return STATUS_NO_MEMORY;
@@ -151,6 +154,15 @@ export function guestsClear(): void { clearGuests(); }
 
 /** Active expiry (latched): looks at about `budget` things. Returns keys expired. Uses `now` of the window's control block. */
 export function expire(window: u32, budget: u32): u32 { contextLoad(window); return expireCycle(budget); }
+/** Draws keys that might be evicted (latched); the best lie in the window's control block. See table/evict.ts. */
+export function evictSample(window: u32, policy: u32, samples: u32): u32 { contextLoad(window); return sample(policy, samples); }
+/** Keys that a policy may evict (latched, or roughly). */
+export function evictableKeys(policy: u32): u32 { return evictable(policy); }
+/** Evicts a candidate (latched): bytes that became free, or -1: it is gone already, -2: the log has no room. */
+export function evictKey(window: u32, policy: u32, db: u32, hashLow: u32, hashHigh: u32): f64 {
+  contextLoad(window);
+  return <f64>evictByHash(policy, db, <u64>hashHigh << 32 | hashLow);
+}
 /** Frees memory of flushed databases (latched): about `budget` entries. 1: more is waiting. */
 export function reclaim(budget: u32): i32 { return reclaimSlice(budget) ? 1 : 0; }
 /** Gives back what the arena holds in reserve (latched). Returns bytes. */

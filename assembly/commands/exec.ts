@@ -1,13 +1,14 @@
 // Runs frames: parse, look up, execute, reply. The caller holds the shard's latch (frames that `cut` put in the local
 // group excepted: those touch nothing but the window).
 import {
-  CALL_ALL, CALL_HOST_ALL, CALL_INTERNAL, CALL_NO_WRITES, CALL_REPLY_OFF, CALL_SLOW, CONTROL_ARGC, CONTROL_COMMANDS, CONTROL_COMMANDS_MAX,
+  CALL_ALL, CALL_EVICTED, CALL_HOST_ALL, CALL_INTERNAL, CALL_NO_WRITES, CALL_OOM, CALL_REPLY_OFF, CALL_SLOW, CONTROL_ARGC, CONTROL_COMMANDS, CONTROL_COMMANDS_MAX,
   CONTROL_CONSUMED, CONTROL_ERROR_KINDS, CONTROL_ERRORS, CONTROL_FRAME_BYTES, CONTROL_NEED, CONTROL_OPCODE, CONTROL_OUT_BYTES,
-  CONTROL_PIECES, CONTROL_WRITES, STATUS_BIG, STATUS_DONE, STATUS_FULL, STATUS_HOST, STATUS_MALFORMED, STATUS_MANY,
+  CONTROL_PIECES, CONTROL_WRITES, STATUS_BIG, STATUS_DONE, STATUS_EVICT, STATUS_FULL, STATUS_HOST, STATUS_MALFORMED, STATUS_MANY,
   STATUS_NEED_MORE, STATUS_SLOW, STATUS_WRITE, WINDOW_CALLS, ARGS_MAX,
 } from '../abi';
 import { header } from '../memory/layout';
 import { logOn, logReserve } from '../log/ring';
+import { overAllowance } from '../memory/allowance';
 import { windowArgv, windowInline } from '../memory/window';
 import {
   REPLY_ROOM, replyBegin, replyBytes, replyEnd, replyFailed, replyMark, replyPieces, replyReserve, replyRollback, replyRoom,
@@ -26,7 +27,7 @@ import { movableKeys } from './movable';
 import { arityOk, firstKeyOf, hostOnly, isManyShards, keyStepOf, lastKeyIndex } from './routes';
 import { EXPIRE_LOG_BYTES } from '../table/keyspace';
 import { parseI64, parsedI64 } from '../types/integer';
-import { FLAG_MAYBE_SLOW, FLAG_WRITE, commandFlags, commandOpcode, lookupCommand } from './table.generated';
+import { FLAG_DENYOOM, FLAG_MAYBE_SLOW, FLAG_WRITE, commandFlags, commandOpcode, lookupCommand } from './table.generated';
 
 /** Rows of pieces beyond which a batch ends: what pins there are is then written out first. */
 const PIECES_BATCH_MAX: u32 = 20;
@@ -127,6 +128,14 @@ function effectBytes(bytes: u32, flags: u32): u64 {
   return sum;
 }
 
+/** Answers -OOM without touching anything. */
+function refuse(): i32 {
+  replyMark();
+  replyOom();
+  if (callFlags & CALL_REPLY_OFF) replyRollback();
+  return STATUS_DONE;
+}
+
 /** Executes the frame in hand, or says why not. */
 function run(bytes: u32, limited: bool): i32 {
   const name = argPtr(0);
@@ -149,6 +158,11 @@ function run(bytes: u32, limited: bool): i32 {
     if ((flags & FLAG_WRITE) && (callFlags & CALL_NO_WRITES)) return STATUS_WRITE;
     if (header().shardCount > 1 && (callFlags & CALL_ALL) == 0 && isManyShards(flags)) return STATUS_MANY;
     if ((flags & FLAG_MAYBE_SLOW) && (callFlags & CALL_SLOW) == 0 && isSlow(bytes)) return STATUS_SLOW;
+    if ((flags & FLAG_DENYOOM) && overAllowance() && (callFlags & (CALL_EVICTED | CALL_INTERNAL)) == 0) {
+      if (callFlags & CALL_OOM) return refuse();
+      // Frames that are executed together are let pass: the host has looked at the limit before.
+      if ((callFlags & CALL_ALL) == 0) return STATUS_EVICT;
+    }
   }
   replyMark();
   if (!replyReserve(REPLY_ROOM)) { replyOom(); return STATUS_DONE; }

@@ -50,7 +50,9 @@
 //      384   64 log                   latch   state of the ring, log/ring.ts
 //      512 2048 arena                 latch   state of the arena, memory/pages.ts
 //     2560   64 limits                latch   conversion limits of the types, below
-//     2624      free to HEADER_BYTES
+//     2624  448 spare
+//     3072   48 allowance             state of the shard's part of maxmemory, memory/allowance.ts
+//     3120      free to HEADER_BYTES
 
 export const PAGE_BYTES: u32 = 65536;
 export const HEADER: u32 = 0x10000;
@@ -91,7 +93,7 @@ export const TABLE_KEYS: u32 = HEADER + 256;
 export const LOG_STATE: u32 = HEADER + 384;
 export const ARENA_STATE: u32 = HEADER + 512;
 export const ARENA_STATE_BYTES: u32 = 2048;
-if (ARENA_STATE + ARENA_STATE_BYTES > HEADER + HEADER_BYTES) ERROR('the arena state runs out of the header');
+export const ALLOWANCE_STATE: u32 = HEADER + 3072;
 
 // Limits, at LIMITS: when a value leaves its compact form. The host's configuration writes them (single words, any time).
 //   offset size field
@@ -118,6 +120,7 @@ export class Limits {
 }
 if (offsetof<Limits>('packedBytesMax') != 40) ERROR('Limits no longer match their drawing');
 if (ARENA_STATE + ARENA_STATE_BYTES > LIMITS) ERROR('the arena state runs into the limits');
+if (LIMITS + LIMITS_BYTES > ALLOWANCE_STATE) ERROR('the limits run into what follows them');
 
 @inline export function limits(): Limits { return changetype<Limits>(LIMITS); }
 

@@ -63,7 +63,7 @@ if (BUCKETS_OFFSET + (BUCKETS + STASH) * BUCKET_BYTES != SEGMENT_BYTES) ERROR('a
 @inline export function segmentAt(p: u32): Segment { return changetype<Segment>(p); }
 @inline export function bucketAt(segment: u32, index: u32): u32 { return segment + BUCKETS_OFFSET + index * BUCKET_BYTES; }
 @inline export function homeOf(hash: u64): u32 { return (((<u32>hash >>> 8) & 0xffffff) * BUCKETS) >>> 24; }
-@inline function printOf(hash: u64): u32 { const p = <u32>hash & 255; return p == 0 ? 1 : p; }
+@inline export function printOf(hash: u64): u32 { const p = <u32>hash & 255; return p == 0 ? 1 : p; }
 @inline function directoryIndex(hash: u64, depth: u32): u32 { return <u32>((hash >> 1) >> (63 - depth)); }
 @inline export function segmentOf(r: Root, hash: u64): u32 { return load<u32>(r.directory + (directoryIndex(hash, r.depth) << 2)); }
 @inline function matches(bucket: u32, print: u32): u32 {

@@ -42,6 +42,9 @@ export interface KernelExports {
   canStore(db: number, pairs: number, bytes: number): number;
   route(ptr: number, bytes: number): number;
   guestsClear(): void;
+  evictSample(window: number, policy: number, samples: number): number;
+  evictableKeys(policy: number): number;
+  evictKey(window: number, policy: number, db: number, hashLow: number, hashHigh: number): number;
   expire(window: number, budget: number): number;
   reclaim(budget: number): number;
   purge(): number;
@@ -68,6 +71,7 @@ export const HEADER_LATCH_WAKE_SEQ = 72;
 export const HEADER_LATCH_RESERVED = 76;
 export const HEADER_LOST = 80;
 export const HEADER_FLAGS = 128;
+export const HEADER_GARBAGE_HEAD = 144;
 export const HEADER_DIRTY = 160;
 export const HEADER_HITS = 168;
 export const HEADER_MISSES = 176;
@@ -77,6 +81,7 @@ export const HEADER_LFU_DECAY = 204;
 export const HEADER_EXPIRY_STALE = 208;
 /** The types' conversion limits: LIMITS in assembly/memory/layout.ts. */
 export const LIMITS_AT = HEADER_AT + 2560;
+export const HEADER_DROPPED_HEAD = 212;
 export const HEADER_FLAG_LOG = 1;
 export const HEADER_FLAG_LFU = 2;
 export const HEADER_FLAG_CLOCK_STOPPED = 4;
@@ -231,6 +236,12 @@ export class ShardKernel {
   setNow(nowMs: number): void {
     if (!this.shared && this.#floats.byteLength === 0) this.#remake();
     this.#floats[(this.window + abi.CONTROL_NOW) >> 3] = nowMs;
+  }
+
+  /** A double in the memory's initial part, at an address that is a multiple of 8. */
+  float(at: number): number {
+    if (!this.shared && this.#floats.byteLength === 0) this.#remake();
+    return this.#floats[at >> 3];
   }
 
   /** A u32 field of the header. Latch words are to be read with `headerIndex` and Atomics instead. */

@@ -166,5 +166,6 @@ export function readConfig(argv: readonly string[]): Config {
     const problem = config.set(name, args);
     if (problem !== null) throw bad('command line', `--${[name, ...args].join(' ')}`, problem);
   }
+  config.spreadMemory();
   return config;
 }

@@ -30,7 +30,7 @@ const CORES = availableParallelism();
 
 export const THREADS_MAX = 128;
 /** assembly/abi.ts: SHARDS_MAX. */
-const SHARDS_MAX = 256;
+export const SHARDS_MAX = 256;
 const DATABASES_MAX = 1024;
 /** The kernel counts bytes of a value in 31 bits. */
 const BULK_BYTES_MAX = (1n << 31n) - 1n;
@@ -50,6 +50,17 @@ export const EVICTION_POLICIES = [
 const integer = (min: number, max: number): Kind => ({ kind: 'integer', min, max });
 const memory = (min: bigint, max: bigint): Kind => ({ kind: 'memory', min, max });
 const words = (list: readonly string[]): Kind => ({ kind: 'enum', words: list });
+
+/** Deleting is always lazy here; said because configurations have them. */
+const LAZY_FREE = (['eviction', 'expire', 'server-del', 'user-del', 'user-flush'] as const).map(
+  (what): Parameter => ({
+    name: `lazyfree-lazy-${what}`,
+    kind: { kind: 'bool' },
+    default: 'no',
+    mutable: true,
+    summary: 'What is large is freed in slices after the reply in any case, whatever this says.',
+  }),
+);
 
 export const PARAMETERS: readonly Parameter[] = [
   {
@@ -116,7 +127,7 @@ export const PARAMETERS: readonly Parameter[] = [
     name: 'shards',
     kind: integer(1, SHARDS_MAX),
     default: String(Math.min(CORES, SHARDS_MAX)),
-    defaultNote: 'one per core',
+    defaultNote: 'one per core, or per 3 GiB of maxmemory',
     mutable: false,
     own: true,
     summary: 'Parts that the keyspace is cut into, each with a memory of up to 4 GiB.',
@@ -186,13 +197,46 @@ export const PARAMETERS: readonly Parameter[] = [
       'Closes a connection of a class when replies that it does not take pile up beyond the hard limit, or beyond the soft one for so long.',
   },
   {
+    name: 'maxmemory',
+    kind: memory(0n, (1n << 64n) - 1n),
+    default: '0',
+    mutable: true,
+    unit: 'bytes',
+    summary: 'Memory that the data of all shards may take together; 0 sets no limit.',
+  },
+  {
     name: 'maxmemory-policy',
     kind: words(EVICTION_POLICIES),
     default: 'noeviction',
     mutable: true,
     summary:
-      'Decides which clock keys carry: of the last access (OBJECT IDLETIME), or with an LFU policy a count of accesses (OBJECT FREQ).',
+      'What goes when maxmemory is reached: any keys or those with an expiry, used longest ago, used least often, expiring first, or at random; with noeviction nothing goes, and commands that add data are refused.',
   },
+  {
+    name: 'maxmemory-samples',
+    kind: integer(1, INT_MAX),
+    default: '5',
+    mutable: true,
+    unit: 'keys',
+    summary:
+      'Keys drawn from each database and shard when one is to be evicted; the best goes. More than 64 count as 64.',
+  },
+  {
+    name: 'maxmemory-eviction-tenacity',
+    kind: integer(0, 100),
+    default: '10',
+    mutable: true,
+    summary:
+      'How long a command may evict keys before it goes on: 10 allows half a millisecond, 100 as long as it takes.',
+  },
+  {
+    name: 'replica-ignore-maxmemory',
+    kind: { kind: 'bool' },
+    default: 'yes',
+    mutable: true,
+    summary: 'Whether replicas leave eviction to their master; there are none, but configurations say it.',
+  },
+  ...LAZY_FREE,
   {
     name: 'lfu-log-factor',
     kind: integer(0, INT_MAX),

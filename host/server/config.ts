@@ -8,6 +8,7 @@ import {
   type LOG_LEVELS,
   PARAMETERS,
   type Parameter,
+  SHARDS_MAX,
 } from './config-parameters.js';
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -35,7 +36,18 @@ export interface ConfigValues {
   readonly protoMaxBulkLen: number;
   readonly clientQueryBufferLimit: number;
   readonly clientOutputBufferLimit: BufferLimits;
+  /** Bytes over all shards; 0: no limit. */
+  readonly maxmemory: number;
   readonly maxmemoryPolicy: (typeof EVICTION_POLICIES)[number];
+  readonly maxmemorySamples: number;
+  /** 0 to 100. */
+  readonly maxmemoryEvictionTenacity: number;
+  readonly replicaIgnoreMaxmemory: boolean;
+  readonly lazyfreeLazyEviction: boolean;
+  readonly lazyfreeLazyExpire: boolean;
+  readonly lazyfreeLazyServerDel: boolean;
+  readonly lazyfreeLazyUserDel: boolean;
+  readonly lazyfreeLazyUserFlush: boolean;
   readonly lfuLogFactor: number;
   /** Minutes. */
   readonly lfuDecayTime: number;
@@ -49,6 +61,9 @@ export interface ConfigValues {
   readonly logfile: string;
 }
 
+/** Of maxmemory, at most so much to a shard. */
+const SHARD_BYTES = 3 * 2 ** 30;
+
 export type Pair = readonly [name: string, value: string];
 
 function fieldOf(name: string): string {
@@ -59,6 +74,8 @@ export class Config {
   /** This very object for the life of the configuration: changes are made in place. */
   readonly values: ConfigValues;
   readonly #texts = new Map<string, string>();
+  /** Parameters that were said, not left to their defaults. */
+  readonly #given = new Set<string>();
   /** Absolute path of the file it was read from; '' if there was none. */
   file = '';
 
@@ -92,6 +109,17 @@ export class Config {
   }
 
   /**
+   * Unless the number of shards was said: takes more of them where maxmemory would not fit. A shard's memory ends at
+   * 4 GiB, and the last quarter of it is for what blocks do not use.
+   */
+  spreadMemory(): void {
+    if (this.#given.has('shards')) return;
+    const needed = Math.ceil(this.values.maxmemory / SHARD_BYTES);
+    const parameter = findParameter('shards')!;
+    if (needed > this.values.shards) this.#put(parameter, String(Math.min(needed, SHARDS_MAX)));
+  }
+
+  /**
    * Sets a parameter as a line of a file does, those included that cannot be changed later.
    * @returns Redis's sentence about what is wrong, and nothing was changed; null if it is set.
    */
@@ -105,6 +133,7 @@ export class Config {
     const parsed = parseValue(parameter.kind, words, this.#texts.get(parameter.name)!);
     if ('problem' in parsed) return parsed.problem;
     this.#put(parameter, parsed.text);
+    this.#given.add(parameter.name);
     return null;
   }
 

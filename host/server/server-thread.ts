@@ -8,6 +8,7 @@ import { ShardKernel } from '../kernel/kernel.js';
 import { encodeReply } from '../resp/reply.js';
 import { SystemClock } from '../worker/clock.js';
 import { Connection, WAIT_NONE } from '../worker/connection.js';
+import { Evictor } from '../worker/evictor.js';
 import { type CallContext, FrameRunner } from '../worker/frame-runner.js';
 import { FrameServer } from '../worker/frame-server.js';
 import { Housekeeper } from '../worker/housekeeper.js';
@@ -55,6 +56,7 @@ export class ServerThread implements ThreadApi, Services {
   readonly readsDirectly: boolean;
   readonly frames: FrameServer;
   readonly #latches: Latches;
+  readonly #evictor: Evictor;
   readonly #runner: FrameRunner;
   readonly #lane: SlowLane;
   readonly #housekeeper: Housekeeper;
@@ -62,6 +64,7 @@ export class ServerThread implements ThreadApi, Services {
   readonly #sampler: Sampler;
   readonly #place: Uint8Array;
   #stopping = false;
+  #evicting = false;
 
   constructor(
     setup: ThreadSetup,
@@ -81,7 +84,10 @@ export class ServerThread implements ThreadApi, Services {
     );
     const clock = new SystemClock(this.shards[0]);
     this.#latches = new Latches(this.shards, threadIndex + 1);
-    this.#runner = new FrameRunner(this.shards, this.#latches, clock, false);
+    this.#evictor = new Evictor(this.shards, this.#latches, clock, (isOver) =>
+      this.stats.noteExceeded(isOver, Date.now()),
+    );
+    this.#runner = new FrameRunner(this.shards, this.#latches, clock, false, this.#evictor);
     this.#lane = new SlowLane(laneCount(this.shards.length), (lane) => supervisor.lane(lane));
     this.frames = new FrameServer(
       this.shards,
@@ -160,7 +166,10 @@ export class ServerThread implements ThreadApi, Services {
 
   #keepHouse(): void {
     this.#housekeeper.tick();
-    if (this.workerIndex === 0) this.#sampler.tick(Date.now());
+    if (this.workerIndex === 0) {
+      this.#sampler.tick(Date.now());
+      this.keepLimit();
+    }
     this.frames.releases.drain(0);
     const nowMs = Date.now();
     const { timeout } = this.config.values;
@@ -175,6 +184,17 @@ export class ServerThread implements ThreadApi, Services {
     }
     this.stats.set(STAT.inputBuffers, inputBytes);
     this.stats.set(STAT.outputBuffers, outputBytes);
+  }
+
+  /** Evicts if the limit is exceeded though nobody writes: it has been lowered, say. Goes on until it is kept. */
+  keepLimit(): void {
+    if (this.#evicting || this.#stopping || !this.#evictor.limit.exists) return;
+    if (this.#evictor.makeRoom() !== 'later') return;
+    this.#evicting = true;
+    setImmediate(() => {
+      this.#evicting = false;
+      this.keepLimit();
+    });
   }
 
   // Asked by the supervisor.
@@ -203,6 +223,7 @@ export class ServerThread implements ThreadApi, Services {
 
   configureHere(pairs: readonly (readonly [string, string])[]): void {
     this.config.apply(pairs);
+    if (this.workerIndex === 0) this.keepLimit();
   }
 
   setActiveExpireHere(on: boolean): void {

@@ -18,6 +18,7 @@ import {
   type ShardLayout,
 } from '../kernel/kernel.js';
 import type { LaneData } from '../worker/lane-main.js';
+import { configureMaxmemory } from '../worker/memory-limit.js';
 import { laneCount } from '../worker/slow-lane.js';
 import { Stats } from '../worker/stats.js';
 import { newStore, type StoreParts } from '../worker/store-parts.js';
@@ -174,8 +175,8 @@ export class Supervisor implements SupervisorApi {
 
   async configure(pairs: readonly (readonly [string, string])[]): Promise<void> {
     this.config.apply(pairs);
-    await Promise.all(this.#threads.map((thread) => thread.configureHere(pairs)));
     configureShards(this.#store, this.config);
+    await Promise.all(this.#threads.map((thread) => thread.configureHere(pairs)));
   }
 
   async setActiveExpire(on: boolean): Promise<void> {
@@ -231,4 +232,5 @@ function configureShards(store: StoreParts, config: Config): void {
     Atomics.store(words, ShardKernel.headerIndex(HEADER_LFU_DECAY), lfuDecayTime);
   }
   configureLimits(store.memories, (name) => config.get(name)!);
+  configureMaxmemory(store.memories, config.values);
 }

@@ -9,6 +9,7 @@ import * as abi from '../kernel/abi.js';
 import { initShard, newShardMemory, ShardKernel } from '../kernel/kernel.js';
 import { bulkOf, integerOf, isError } from '../resp/reply.js';
 import { encodeRequest } from '../resp/request.js';
+import type { Evictor } from './evictor.js';
 import type { Latches } from './latches.js';
 import { leadPopFirst, leadStreams } from './many/each.js';
 import { leadWithGuests } from './many/guests.js';
@@ -62,6 +63,7 @@ export class FrameRunner {
     readonly latches: Latches,
     readonly clock: Clock,
     readonly patient: boolean,
+    readonly evictor: Evictor,
   ) {
     this.#all = shards.map((_, i) => i);
   }
@@ -73,6 +75,8 @@ export class FrameRunner {
     if (!this.patient && this.#looksSlow(argv)) return { slow: true };
     if (STEPWISE.has(command.name) && this.shards.length > 1) return this.#stepwise(command.name, argv, context);
     const needed = this.#shardsOf(command, argv);
+    const grows = command.flags.includes('denyoom');
+    if (grows && this.evictor.isOver(needed) && this.evictor.makeRoom() === 'none') return { reply: OOM };
     if (this.patient) this.latches.takeAllBlocking(needed);
     else {
       const busy = this.latches.tryAll(needed);

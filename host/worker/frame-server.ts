@@ -6,6 +6,7 @@ import * as abi from '../kernel/abi.js';
 import type { ShardKernel } from '../kernel/kernel.js';
 import { BigFrame, decodeRequest, ProtocolError } from '../resp/request.js';
 import { type Connection, WAIT_HOST, WAIT_LATCH, WAIT_NONE, WAIT_PAUSE, WAIT_SLOW } from './connection.js';
+import { BATCH_MAX, type Evictor } from './evictor.js';
 import type { CallContext, Clock, FrameRunner } from './frame-runner.js';
 import { GroupRunner } from './group-runner.js';
 import { type Latches, RESERVE_AFTER_MS, SPINS } from './latches.js';
@@ -53,6 +54,10 @@ export class FrameServer {
   #pausedWritesOnly = false;
   #pauseTimer: NodeJS.Timeout | undefined;
   #nowMs = 0;
+  /** CALL_EVICTED or CALL_OOM for the next call, and how many commands it may execute: see #makeRoom. */
+  #roomFlag = 0;
+  #roomCommands: number = abi.FRAMES_MAX;
+  readonly #evictor: Evictor;
   /** Offset in the home window's input of the first byte that is not executed. */
   #from = 0;
 
@@ -67,6 +72,7 @@ export class FrameServer {
     readonly hooks: FrameHooks,
   ) {
     this.#home = shards[homeIndex];
+    this.#evictor = runner.evictor;
     this.releases = new Releases(latches.owner);
     this.#groups = new GroupRunner(shards, homeIndex, latches, this.#out, this.releases, (shard) =>
       countErrorKinds(shard, stats),
@@ -265,8 +271,8 @@ export class FrameServer {
       this.clock.lruClock(this.#nowMs),
       connection.db,
       connection.proto,
-      connection.callFlags | (this.pausing ? abi.CALL_NO_WRITES : 0),
-      connection.replyMode === 'skipNext' ? 1 : abi.FRAMES_MAX,
+      connection.callFlags | (this.pausing ? abi.CALL_NO_WRITES : 0) | this.#roomFlag,
+      connection.replyMode === 'skipNext' ? 1 : this.#roomCommands,
       this.limits.protoMaxBulkLen,
     );
   }
@@ -288,6 +294,7 @@ export class FrameServer {
     for (;;) {
       this.#stamp(shard, connection);
       const status = shard.calls.run(shard.window, this.#from, loaded, this.latches.owner, SPINS);
+      this.#askAgain();
       if (status === abi.STATUS_BUSY) return this.#park(connection, this.homeIndex);
       this.latches.hadTurn(this.homeIndex);
       this.#from += shard.control(abi.CONTROL_CONSUMED);
@@ -323,8 +330,22 @@ export class FrameServer {
       const local = this.shards.length;
       if (single && home.control(abi.CONTROL_GROUP) !== this.homeIndex && home.control(abi.CONTROL_GROUP) !== local) {
         this.#stamp(this.shards[home.control(abi.CONTROL_GROUP)], connection);
-      } else if (!single) this.#stampGroups(connection);
+      } else if (!single) {
+        const involved = this.#groups.involved();
+        if (this.#evictor.isOver(involved)) {
+          if (this.#evictor.makeRoom() === 'none') {
+            // What is executed together cannot stop in the middle: one by one, the frames can.
+            this.#roomFlag = abi.CALL_OOM;
+            this.#roomCommands = 1;
+            continue;
+          }
+          // Eviction has used the control blocks.
+          this.#stamp(home, connection);
+        }
+        this.#stampGroups(connection, involved);
+      }
       const done = single ? this.#groups.runOne(this.#from, end) : this.#groups.runAll(frames);
+      this.#askAgain();
       if (done.status === abi.STATUS_BUSY) return this.#park(connection, done.shard);
       this.#from = single ? this.#from + done.consumed : done.consumed;
       this.#account(connection, done.commands, done.opcode, done.errors);
@@ -334,9 +355,28 @@ export class FrameServer {
     return GO_ON;
   }
 
-  #stampGroups(connection: Connection): void {
-    for (const index of this.#groups.involved())
-      if (index !== this.homeIndex) this.#stamp(this.shards[index], connection);
+  #stampGroups(connection: Connection, involved: readonly number[]): void {
+    for (const index of involved) if (index !== this.homeIndex) this.#stamp(this.shards[index], connection);
+  }
+
+  /**
+   * A shard has used up its part of maxmemory. Sees to it that there is room, or says with the next call what is to
+   * become of commands that make the data grow.
+   */
+  #makeRoom(): void {
+    const room = this.#evictor.makeRoom();
+    if (room === 'room') return;
+    this.#roomFlag = room === 'none' ? abi.CALL_OOM : abi.CALL_EVICTED;
+    // One shard knows by itself when a command in the batch has made room again; several have to be added up anew.
+    if (room === 'later') this.#roomCommands = BATCH_MAX;
+    else if (this.shards.length > 1) this.#roomCommands = 1;
+  }
+
+  /** What #makeRoom found holds for one call. */
+  #askAgain(): void {
+    if (this.#roomFlag === 0) return;
+    this.#roomFlag = 0;
+    this.#roomCommands = abi.FRAMES_MAX;
   }
 
   /** A call stopped at the frame at #from for a reason. `shard`'s control block and argument table describe the frame. */
@@ -352,6 +392,9 @@ export class FrameServer {
         return this.#many(connection, shard);
       case abi.STATUS_SLOW:
         return this.#slow(connection, this.#takeFrame(shard));
+      case abi.STATUS_EVICT:
+        this.#makeRoom();
+        return GO_ON;
       case abi.STATUS_MALFORMED:
         this.stats.add(STAT.protocolErrors, 1);
         connection.closeAfterReply = true;

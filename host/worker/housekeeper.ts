@@ -1,6 +1,7 @@
 // What a thread does for shards when no client asks: active expiry, reclaiming what was flushed, and carrying the
 // windows' call counters over to the shared figures. Each shard has one thread that keeps it.
 import * as abi from '../kernel/abi.js';
+import { ALLOWANCE_EVICTED } from '../kernel/allowance.js';
 import {
   HEADER_AT,
   HEADER_EXPIRED,
@@ -72,7 +73,7 @@ export class Housekeeper {
     for (const shard of this.all) {
       this.#harvest(shard);
       if (shard.calls.begin(this.latches.owner, SPINS * 100) !== 1) continue;
-      for (const field of [HEADER_HITS, HEADER_MISSES, HEADER_EXPIRED]) {
+      for (const field of [HEADER_HITS, HEADER_MISSES, HEADER_EXPIRED, ALLOWANCE_EVICTED]) {
         shard.words[(HEADER_AT + field) >> 2] = 0;
         shard.words[(HEADER_AT + field + 4) >> 2] = 0;
       }

@@ -3,6 +3,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { ShardKernel } from '../kernel/kernel.js';
 import { decodeRequest } from '../resp/request.js';
 import { SystemClock } from './clock.js';
+import { Evictor } from './evictor.js';
 import { FrameRunner } from './frame-runner.js';
 import { Latches } from './latches.js';
 import type { LaneReply, LaneRequest } from './slow-lane.js';
@@ -17,7 +18,9 @@ export interface LaneData {
 
 const { store, windowIndex, owner } = workerData as LaneData;
 const shards = store.memories.map((memory, i) => new ShardKernel(store.module, memory, i, windowIndex, store.layout));
-const runner = new FrameRunner(shards, new Latches(shards, owner), new SystemClock(shards[0]), true);
+const latches = new Latches(shards, owner);
+const clock = new SystemClock(shards[0]);
+const runner = new FrameRunner(shards, latches, clock, true, new Evictor(shards, latches, clock));
 
 parentPort!.on('message', (port: MessagePort) => {
   port.on('message', ({ id, frame, context }: LaneRequest) => {

@@ -30,7 +30,7 @@ export interface Rates {
   readonly outputKbps: number;
 }
 
-const HEAD_CELLS = 8;
+const HEAD_CELLS = 10;
 /** Cells of a row: named figures, error replies by kind, then calls per opcode. */
 const ERRORS = 24;
 const CALLS = 32;
@@ -39,7 +39,11 @@ const ROW_CELLS = CALLS + OPCODES;
 
 const HEAD_CLIENT_ID = 0;
 const HEAD_CLIENTS = 1;
-/** Doubles of the head, behind the two words above. One thread alone writes them. */
+/** Milliseconds for which maxmemory was exceeded; and 1 + when that began, of the clock's lower 30 bits, 0: it is not. */
+const HEAD_EXCEEDED_MS = 2;
+const HEAD_EXCEEDED_SINCE = 3;
+const HEAD_WORDS = 4;
+/** Doubles of the head, behind the words above. One thread alone writes them. */
 const GAUGE_COMMANDS = 0;
 const GAUGE_INPUT = 1;
 const GAUGE_OUTPUT = 2;
@@ -61,8 +65,8 @@ export class Stats {
     readonly workers: number,
     worker = 0,
   ) {
-    this.#head = new Int32Array(buffer, 0, 2);
-    this.#gauges = new Float64Array(buffer, 8, HEAD_CELLS - 1);
+    this.#head = new Int32Array(buffer, 0, HEAD_WORDS);
+    this.#gauges = new Float64Array(buffer, HEAD_WORDS * 4, HEAD_CELLS - HEAD_WORDS / 2);
     this.#cells = new Float64Array(buffer, HEAD_CELLS * 8);
     this.#row = worker * ROW_CELLS;
   }
@@ -113,6 +117,8 @@ export class Stats {
   }
   /** CONFIG RESETSTAT: everything that only counts upwards. */
   reset(): void {
+    Atomics.store(this.#head, HEAD_EXCEEDED_MS, 0);
+    Atomics.store(this.#head, HEAD_EXCEEDED_SINCE, 0);
     const kept: Stat[] = ['clients', 'parked', 'inputBuffers', 'outputBuffers'];
     for (let i = 0; i < this.workers; i++) {
       const row = i * ROW_CELLS;
@@ -141,6 +147,26 @@ export class Stats {
   }
   set usedBytesPeak(bytes: number) {
     this.#gauges[GAUGE_PEAK] = bytes;
+  }
+
+  /** maxmemory has been found exceeded, or not. */
+  noteExceeded(isOver: boolean, nowMs: number): void {
+    const head = this.#head;
+    const now = (nowMs & 0x3fffffff) + 1;
+    if (isOver) Atomics.compareExchange(head, HEAD_EXCEEDED_SINCE, 0, now);
+    else if (Atomics.load(head, HEAD_EXCEEDED_SINCE) !== 0) {
+      const since = Atomics.exchange(head, HEAD_EXCEEDED_SINCE, 0);
+      if (since !== 0) Atomics.add(head, HEAD_EXCEEDED_MS, (now - since) & 0x3fffffff);
+    }
+  }
+  /** Milliseconds for which maxmemory has been exceeded since it was last kept. */
+  exceededForMs(nowMs: number): number {
+    const since = Atomics.load(this.#head, HEAD_EXCEEDED_SINCE);
+    return since === 0 ? 0 : ((nowMs & 0x3fffffff) + 1 - since) & 0x3fffffff;
+  }
+  /** The same over all times so far. */
+  exceededMs(nowMs: number): number {
+    return Atomics.load(this.#head, HEAD_EXCEEDED_MS) + this.exceededForMs(nowMs);
   }
 
   nextClientId(): number {

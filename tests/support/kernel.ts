@@ -24,7 +24,7 @@ export function frame(...args: Arg[]): Buffer {
 }
 
 const modules = new Map<string, WebAssembly.Module>();
-function moduleFor(build: Build): WebAssembly.Module {
+export function moduleFor(build: Build): WebAssembly.Module {
   const file = `build/kernel.${build.memory}.${build.mode}.wasm`;
   let module = modules.get(file);
   if (!module) {

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as hostAbi from '../../host/kernel/abi.js';
+import * as hostAllowance from '../../host/kernel/allowance.js';
 import * as hostKernel from '../../host/kernel/kernel.js';
 
 /** The exported number constants of an AssemblyScript file; later ones may use earlier ones. */
@@ -99,5 +100,23 @@ describe('the header in assembly/memory/layout.ts and in host/kernel/kernel.ts',
       (name) => !name.startsWith('_') && !drawn.some(([, , other]) => other === name),
     );
     expect(undrawn).toEqual([]);
+  });
+});
+
+describe('the part of maxmemory in assembly/memory/allowance.ts and in host/kernel/allowance.ts', () => {
+  const fields = fieldsOf('assembly/memory/allowance.ts', 'Allowance');
+  const host = numbersOf(hostAllowance);
+
+  it('lies where the layout has it, field by field', () => {
+    const text = readFileSync('assembly/memory/layout.ts', 'utf8');
+    expect(hostAllowance.ALLOWANCE_AT).toBe(Number(/ALLOWANCE_STATE: u32 = HEADER \+ (\d+)/.exec(text)?.[1]));
+    const touched = [...host].filter(([name]) => /^ALLOWANCE_(?!AT$|NONE$)/.test(name));
+    expect(touched.length).toBeGreaterThan(5);
+    for (const [name, offset] of touched) {
+      const [first, ...rest] = name.toLowerCase().split('_').slice(1);
+      const field = first + rest.map((word) => word[0].toUpperCase() + word.slice(1)).join('');
+      expect(fields.get(field), name).toBe(offset - hostAllowance.ALLOWANCE_AT);
+    }
+    expect(hostAllowance.ALLOWANCE_NONE).toBe(constantsOf('assembly/memory/allowance.ts').get('ALLOWANCE_NONE'));
   });
 });

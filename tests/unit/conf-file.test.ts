@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LatchkeyError } from '../../host/errors.js';
+import { Config } from '../../host/server/config.js';
 import { flagsMarkdown, helpText, versionText } from '../../host/server/config-docs.js';
 import { parseCommandLine, readConfig, splitWords } from '../../host/server/config-file.js';
 import { PARAMETERS } from '../../host/server/config-parameters.js';
@@ -97,9 +98,18 @@ describe('a configuration file', () => {
     expect(readConfig([path]).values).toMatchObject({ timeout: 2, hz: 30 });
   });
 
+  test('takes a shard for every 3 GiB of maxmemory, unless it says how many', () => {
+    const shards = (text: string) => readConfig([file('memory.conf', text)]).values.shards;
+    const usual = shards('maxmemory 1gb');
+    expect(shards('maxmemory 600gb')).toBe(200);
+    expect(shards('maxmemory 2000gb')).toBe(256);
+    expect(shards('maxmemory 600gb\nshards 2')).toBe(2);
+    expect(usual).toBe(new Config().values.shards);
+  });
+
   const mistakes: [text: string, line: number, why: string][] = [
     ['port 1\n\nnosuch "a b"', 3, '\'nosuch "a b"\': Bad directive or wrong number of arguments'],
-    ['maxmemory 100mb', 1, "'maxmemory 100mb': Bad directive or wrong number of arguments"],
+    ['maxmemory-clients 100mb', 1, "'maxmemory-clients 100mb': Bad directive or wrong number of arguments"],
     ['save "3600 1"', 1, '\'save "3600 1"\': argument(s) must be one of the following: '],
     ['appendonly yes', 1, "'appendonly yes': argument(s) must be one of the following: no"],
     ['include', 1, "'include': Bad directive or wrong number of arguments"],

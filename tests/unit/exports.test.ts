@@ -13,7 +13,17 @@ const EXPORTS = [
   ...['windowBase', 'windowInput', 'windowArguments', 'windowStage', 'windowOutput', 'windowReturns'],
   ...['begin', 'end', 'exec', 'run', 'execBlock', 'blockNew', 'blockFree'],
   ...['cut', 'merge', 'release', 'unpin', 'canStore', 'route', 'guestsClear'],
-  ...['expire', 'reclaim', 'purge', 'databaseKeys', 'databaseExpires', 'databaseSegments'],
+  ...[
+    'evictSample',
+    'evictableKeys',
+    'evictKey',
+    'expire',
+    'reclaim',
+    'purge',
+    'databaseKeys',
+    'databaseExpires',
+    'databaseSegments',
+  ],
   ...['usedBytes', 'committedBytes', 'largestFreeRun', 'digest', 'check'],
   ...['logPeek', 'logPeekBytes', 'logConsume', 'logBacklog', 'logEndLsn'],
 ];

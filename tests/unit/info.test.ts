@@ -1,5 +1,6 @@
 // INFO's text has the form that clients parse, and its figures follow what happened; CONFIG speaks as Redis does.
 import { describe, expect, test } from 'vitest';
+import { CONTROL_CANDIDATES } from '../../host/kernel/abi.js';
 import { humanBytes } from '../../host/server/commands/info-sections.js';
 import { Config } from '../../host/server/config.js';
 import { Sampler } from '../../host/worker/sampler.js';
@@ -141,6 +142,29 @@ describe('figures', () => {
     expect([...anew.keys()].filter((name) => /^(cmdstat|errorstat)_/.test(name))).toEqual([]);
   });
 
+  test('of maxmemory say what is in force and what was evicted', async () => {
+    const services = new FakeServices();
+    services.config.apply([
+      ['maxmemory', '3mb'],
+      ['maxmemory-policy', 'allkeys-lfu'],
+    ]);
+    services.kernel.call('SET', 'k', 'v');
+    const { calls, window } = services.kernel.shard;
+    const before = fieldsOf(await info(services));
+    services.kernel.stamp(1);
+    expect(calls.evictSample(window, 1, 5)).toBe(1);
+    const at = (window + CONTROL_CANDIDATES) >> 2;
+    const { words } = services.kernel.shard;
+    expect(calls.evictKey(window, 1, 0, words[at + 2], words[at + 3])).toBeGreaterThan(0);
+    services.stats.noteExceeded(true, Date.now() - 5000);
+    const fields = fieldsOf(await info(services));
+    expect([fields.get('maxmemory'), fields.get('maxmemory_human')]).toEqual(['3145728', '3.00M']);
+    expect(fields.get('maxmemory_policy')).toBe('allkeys-lfu');
+    expect(Number(fields.get('evicted_keys')) - Number(before.get('evicted_keys'))).toBe(1);
+    expect(Number(fields.get('current_eviction_exceeded_time'))).toBeGreaterThanOrEqual(5000);
+    expect(Number(fields.get('total_eviction_exceeded_time'))).toBeGreaterThanOrEqual(5000);
+  });
+
   test('bytes for people are written as by Redis', () => {
     expect([0, 1023, 1024, 1039904, 12390400, 25276063744].map(humanBytes)).toEqual([
       '0B',
@@ -180,7 +204,7 @@ describe('CONFIG', () => {
   test('GET answers pairs, and a map under RESP3', async () => {
     const services = new FakeServices();
     expect(await run(services, 'GET', 'TIMEOUT', 'tim*')).toBe('*2\r\n$7\r\nTIMEOUT\r\n$1\r\n0\r\n');
-    expect(await run(services, 'GET', 'nosuch', 'maxmemory')).toBe('*0\r\n');
+    expect(await run(services, 'GET', 'nosuch', 'maxmemory-clients')).toBe('*0\r\n');
     const all = new Config().getMatching(['*']).length;
     expect(await run(services, 'GET', '*')).toMatch(new RegExp(`^\\*${all * 2}\r\n`));
     const map = await runHostCommand(['CONFIG', 'GET', 'hz'], fakeClient({ proto: 3 }), services);

@@ -5,6 +5,7 @@
 import { arch, machine, release, type as systemName, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { COMMANDS } from '../../commands/index.js';
+import { ALLOWANCE_EVICTED } from '../../kernel/allowance.js';
 import {
   HEADER_DIRTY,
   HEADER_EXPIRED,
@@ -146,8 +147,8 @@ export function memory({ stats, shards, config }: Services): Section {
     ['allocator_resident', reserved],
     ['total_system_memory', totalmem()],
     ['total_system_memory_human', humanBytes(totalmem())],
-    ['maxmemory', 0],
-    ['maxmemory_human', '0B'],
+    ['maxmemory', config.values.maxmemory],
+    ['maxmemory_human', humanBytes(config.values.maxmemory)],
     ['maxmemory_policy', config.values.maxmemoryPolicy],
     ['allocator_frag_ratio', quotient(committed, used)],
     ['allocator_frag_bytes', committed - used],
@@ -209,10 +210,10 @@ export function stats({ stats: figures, shards }: Services): Section {
     ['sync_partial_ok', 0],
     ['sync_partial_err', 0],
     ['expired_keys', counter(shards, HEADER_EXPIRED)],
-    ['evicted_keys', 0],
+    ['evicted_keys', counter(shards, ALLOWANCE_EVICTED)],
     ['evicted_clients', 0],
-    ['total_eviction_exceeded_time', 0],
-    ['current_eviction_exceeded_time', 0],
+    ['total_eviction_exceeded_time', figures.exceededMs(Date.now())],
+    ['current_eviction_exceeded_time', figures.exceededForMs(Date.now())],
     ['keyspace_hits', counter(shards, HEADER_HITS)],
     ['keyspace_misses', counter(shards, HEADER_MISSES)],
     ['pubsub_channels', 0],

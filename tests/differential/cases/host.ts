@@ -14,7 +14,7 @@ const immutableParameter = (name: string): string =>
  * and addresses cannot change while the server listens on them.
  */
 export const configDifferences: readonly [line: string, ours: string][] = [
-  ['CONFIG SET maxmemory 100mb', unknownParameter('maxmemory')],
+  ['CONFIG SET maxmemory-clients 100mb', unknownParameter('maxmemory-clients')],
   ['CONFIG SET appendonly no', immutableParameter('appendonly')],
   ['CONFIG SET appendfsync no', unknownParameter('appendfsync')],
   ['CONFIG SET save ""', immutableParameter('save')],
@@ -216,6 +216,18 @@ export const hostScripts: Script[] = [
       CONFIG SET timeout abc databases 5
       CONFIG SET maxclients 0
       CONFIG SET maxmemory-policy garbage
+      CONFIG SET maxmemory -1
+      CONFIG SET maxmemory abc
+      CONFIG SET maxmemory-samples 0
+      CONFIG SET maxmemory-samples 100
+      CONFIG SET maxmemory-samples 5
+      CONFIG SET maxmemory-eviction-tenacity 101
+      CONFIG SET maxmemory 100gb
+      CONFIG GET maxmemory
+      CONFIG SET maxmemory 0
+      CONFIG GET lazyfree-lazy-*
+      CONFIG SET lazyfree-lazy-user-del maybe
+      CONFIG GET maxmemory-samples maxmemory-eviction-tenacity replica-ignore-maxmemory
       CONFIG SET loglevel ""
       CONFIG SET protected-mode maybe
       CONFIG SET databases 5
