@@ -332,13 +332,10 @@ export class FrameServer {
         this.#stamp(this.shards[home.control(abi.CONTROL_GROUP)], connection);
       } else if (!single) {
         const involved = this.#groups.involved();
-        if (this.#evictor.isOver(involved)) {
-          if (this.#evictor.makeRoom() === 'none') {
-            // What is executed together cannot stop in the middle: one by one, the frames can.
-            this.#roomFlag = abi.CALL_OOM;
-            this.#roomCommands = 1;
-            continue;
-          }
+        if (this.#roomFlag === 0 && this.#evictor.isOver(involved)) {
+          this.#makeRoom();
+          // What is executed together cannot stop in the middle: so it is cut anew, into less.
+          if (this.#roomFlag !== 0) continue;
           // Eviction has used the control blocks.
           this.#stamp(home, connection);
         }
