@@ -1,6 +1,6 @@
 // The arena's own integrity check: walks every page and every list. For tests and DEBUG.
 import {
-  ARENA_PAGE_BYTES, BIN_COUNT, CLASSES, TAG_FREE, TAG_INNER, TAG_USED, arena, binHead, binMarked, binOf, pageAddress, pageAt, pagesFor,
+  ARENA_PAGE_BYTES, BIN_COUNT, CLASSES, TAG_FREE, TAG_INNER, TAG_USED, arena, binHead, binMarked, binOf, emptySlabs, pageAddress, pageAt, pagesFor,
 } from './pages';
 import { classAt, slabFree, slabFresh } from './slab';
 
@@ -10,6 +10,7 @@ let freePages: u32 = 0;
 let freeRuns: u32 = 0;
 let slabs: u32 = 0;
 let openSlabs: u32 = 0;
+let empties: u32 = 0;
 
 /**
  * @returns 0, or the number of the first broken rule.
@@ -17,7 +18,7 @@ let openSlabs: u32 = 0;
  *  10..13 runs: unknown descriptor, past the end, ends that differ, neighbours not merged
  *  20..27 slabs: past the end, inner pages, more blocks than room, a free list with a wrong offset, a wrong length or
  *         a block in it twice, a block handed out of no slab
- *  30..32 accounting: used bytes, free pages, slabs
+ *  30..33 accounting: used bytes, free pages, slabs, empty slabs
  *  40..45 bins: wrong bin, broken links, a run missing or twice, maps
  *  50..53 class lists: a full or foreign slab, broken links, a slab missing or twice
  */
@@ -32,10 +33,12 @@ export function arenaCheck(): u32 {
   freeRuns = 0;
   slabs = 0;
   openSlabs = 0;
+  empties = 0;
   let reason = checkPages();
   if (reason != 0) return reason;
   if (usedBytes != a.usedBytes) return 30;
   if (freePages != a.freePages) return 31;
+  if (empties != emptySlabs()) return 33;
   reason = checkBins();
   return reason != 0 ? reason : checkClasses();
 }
@@ -99,6 +102,7 @@ function checkSlab(page: u32): u32 {
   usedBytes += <u64>used * c.size;
   slabs++;
   if (used < <u32>c.capacity) openSlabs++;
+  if (used == 0) empties++;
   return 0;
 }
 

@@ -6,10 +6,10 @@
 import { arenaFails } from './fault';
 import { ARENA_STATE, ARENA_STATE_BYTES } from './layout';
 import {
-  ARENA_PAGE_BYTES, TAG_FREE, TAG_INNER, TAG_USED, arena, growTail, markUsed, pageAddress, pageAt, pageOf, pagesFor, pagesInit, runAlloc,
-  runExtend, runFind, runFree, runLongest, runShrink,
+  ARENA_PAGE_BYTES, TAG_FREE, TAG_INNER, TAG_USED, arena, growTail, markUsed, pageAddress, pageAt, pageOf, pagesActiveBytes, pagesFor, pagesInit, runExtend,
+  runFind, runFree, runLongest, runShrink,
 } from './pages';
-import { SMALL_MAX, classAt, classOf, slabAlloc, slabFreeBlock, slabInit, slabPurge, slabSparse } from './slab';
+import { SMALL_MAX, classAt, classOf, pagesTake, slabAlloc, slabFreeBlock, slabInit, slabPurge, slabSparse } from './slab';
 
 export { arenaCheck } from './arena-check';
 
@@ -33,7 +33,7 @@ export function arenaInit(base: u32, pagesMax: u32): bool {
 }
 
 function runBlock(pages: u32): u32 {
-  const page = runAlloc(pages);
+  const page = pagesTake(pages);
   if (page == 0) return 0;
   markUsed(page, pages);
   arena().usedBytes += <u64>pages << 12;
@@ -130,7 +130,8 @@ export function arenaCommittedBytes(): u64 {
 }
 
 /**
- * Can blocks of `bytes` bytes altogether be had? Grows the memory, if need be, to be able to say yes.
+ * Can blocks of `bytes` bytes altogether be had? Gives reserves back and grows the memory, if need be, to be able to say
+ * yes.
  *
  * A yes is kept whatever else is in the memory: until something else is allocated, requests that sum up to `bytes` will
  * succeed, one large one or many small ones, if each is a multiple of 8 or more than 32 bytes, and those below SMALL_MAX
@@ -142,7 +143,7 @@ export function arenaCanAlloc(bytes: u64): bool {
   if (bytes >= 0x100000000) return false;
   const pages = <u32>((bytes + (bytes >> 2)) >> 12) + (bytes <= PROMISE_SMALL_BYTES ? PROMISE_SMALL_PAGES : PROMISE_PAGES);
   if (pages >= arena().pagesMax) return false;
-  return runFind(pages) != 0 || growTail(pages);
+  return runFind(pages) != 0 || (slabPurge() != 0 && runFind(pages) != 0) || growTail(pages);
 }
 
 /**
@@ -155,8 +156,17 @@ export function arenaShouldMove(ptr: u32): bool {
   return p.tag != TAG_USED && slabSparse(page - p.back);
 }
 
-/** Gives the empty slabs held in reserve back to the page level; answers their bytes. The memory itself never shrinks. */
+/**
+ * Gives the empty slabs held in reserve back to the page level; answers their bytes. The memory itself never shrinks.
+ * A request that the memory would have to grow for, or that would fail, does so by itself.
+ */
 export function arenaPurge(): u64 { return <u64>slabPurge() << 12; }
+
+/**
+ * Bytes in slabs that no block uses. What is left of them after `arenaShouldMove` has been obeyed are the ends of slabs
+ * and the last slab of each class.
+ */
+export function arenaSparseBytes(): u64 { return pagesActiveBytes() - arena().usedBytes; }
 
 /** Bytes of the longest free run: the largest block that can be had without growing the memory. */
 export function arenaLargestFreeRun(): u32 { return runLongest() << 12; }

@@ -15,7 +15,9 @@
 //       28    4 failIn     modules built with LATCHKEY_FAULTS: the failIn'th request from now fails; 0: none does
 //       32    4 levels     bit l: some bin of level l is not empty
 //       36   18 bins       bit b of byte l: bin b of level l is not empty
-//       54   10 spare
+//       54    2 spare
+//       56    4 empties    empty slabs held in reserve, memory/slab.ts
+//       60    4 spare
 //       64  576 heads      144 u32: first free run of each bin, 0 none
 //      640 1248 classes    78 of 16 bytes, memory/slab.ts
 // Descriptor, 16 bytes:
@@ -45,11 +47,12 @@ export class ArenaState {
   base: u32; pagesMax: u32; firstPage: u32; pageEnd: u32; usedBytes: u64; freePages: u32; failIn: u32; levels: u32;
 }
 const LEVEL_BINS: u32 = ARENA_STATE + 36;
+const EMPTIES: u32 = ARENA_STATE + 56;
 const HEADS: u32 = ARENA_STATE + 64;
 export const CLASS_ROWS: u32 = HEADS + BINS * 4;
 if (offsetof<ArenaState>('usedBytes') != 16) ERROR('ArenaState no longer matches its drawing: usedBytes');
 if (offsetof<ArenaState>('levels') != 32) ERROR('ArenaState no longer matches its drawing: levels');
-if (<u32>36 + LEVELS > 64) ERROR('the bin bits run into the bin heads');
+if (<u32>36 + LEVELS > 56) ERROR('the bin bits run into what follows them');
 if (CLASS_ROWS != ARENA_STATE + 640) ERROR('the class rows are not where they are drawn');
 if (<u32>640 + CLASSES * CLASS_BYTES > ARENA_STATE_BYTES) ERROR('the state of the arena outgrew its place in the header');
 
@@ -68,6 +71,8 @@ const GROW_PAGES_MAX: u32 = 16384;
 /** Runs looked at in a bin whose runs may be shorter than what is wanted, before a longer one is split. */
 const PROBES: u32 = 16;
 
+@inline export function emptySlabs(): u32 { return load<u32>(EMPTIES); }
+@inline export function setEmptySlabs(count: u32): void { store<u32>(EMPTIES, count); }
 @inline export function arena(): ArenaState { return changetype<ArenaState>(ARENA_STATE); }
 @inline export function pageAt(page: u32): Page { return changetype<Page>(arena().base + (page << 4)); }
 @inline export function pageAddress(page: u32): u32 { return arena().base + (page << 12); }
@@ -280,6 +285,12 @@ export function runShrink(page: u32, pages: u32): void {
   const count = pageAt(page).count;
   markUsed(page, pages);
   runFree(page + pages, count - pages);
+}
+
+/** Bytes of all pages in slabs and in used runs: what is not in free runs. */
+export function pagesActiveBytes(): u64 {
+  const a = arena();
+  return <u64>(a.pageEnd - a.firstPage - a.freePages) << 12;
 }
 
 /** Pages of the longest free run. Looks at every run of the highest bin in use. */

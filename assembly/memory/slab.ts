@@ -18,8 +18,11 @@
 //
 // A slab is in its class's list exactly while it has a free block. The list's head is the one to allocate from; a full
 // slab that gets a block back becomes the head, so nearly full slabs are filled up and sparse ones have time to empty.
-// An empty slab gives its pages back, unless it is the only one in the list and its blocks are small.
-import { CLASSES, CLASS_BYTES, CLASS_ROWS, ARENA_PAGE_BYTES, Page, arena, pageAddress, pageAt, runAlloc, runFree } from './pages';
+// An empty slab gives its pages back, unless it is the only one in the list and its blocks are small: then it is held in
+// reserve, and counted.
+import {
+  CLASSES, CLASS_BYTES, CLASS_ROWS, ARENA_PAGE_BYTES, Page, arena, emptySlabs, pageAddress, pageAt, runAlloc, runFind, runFree, setEmptySlabs,
+} from './pages';
 
 /** The largest class: above it, rounding up to whole pages wastes no more than a class would. */
 export const SMALL_MAX: u32 = 28672;
@@ -93,14 +96,21 @@ function listRemove(c: SizeClass, page: u32): void {
   else c.head = p.next;
 }
 
+/** Takes `pages` pages from the page level, as `runAlloc` does; reserves are given back before the memory grows for them. */
+export function pagesTake(pages: u32): u32 {
+  if (emptySlabs() != 0 && runFind(pages) == 0) slabPurge();
+  return runAlloc(pages);
+}
+
 /** A new slab at the head of its class's list. False: no memory, nothing changed. */
 function newSlab(c: SizeClass, index: u32): bool {
-  const page = runAlloc(c.pages);
+  const page = pagesTake(c.pages);
   if (page == 0) return false;
   const pages = <u32>c.pages;
   for (let i: u32 = 0; i < pages; i++) store<u64>(changetype<usize>(pageAt(page + i)), (index + 1) | (i << 8));
   c.slabs++;
   listPush(c, page);
+  setEmptySlabs(emptySlabs() + 1);
   return true;
 }
 
@@ -121,6 +131,7 @@ function newSlab(c: SizeClass, index: u32): bool {
     setFresh(p, fresh + size);
   }
   const used = <u32>p.used + 1;
+  if (used == 1) setEmptySlabs(emptySlabs() - 1);
   p.used = <u16>used;
   arena().usedBytes += size;
   if (used == <u32>c.capacity) listRemove(c, page);
@@ -142,23 +153,28 @@ function newSlab(c: SizeClass, index: u32): bool {
 }
 
 function slabEmptied(c: SizeClass, page: u32): void {
+  setEmptySlabs(emptySlabs() + 1);
   if (c.size <= RESERVE_SIZE_MAX && c.head == page && pageAt(page).next == 0) return;
   slabRelease(c, page);
 }
 
 function slabRelease(c: SizeClass, page: u32): void {
+  setEmptySlabs(emptySlabs() - 1);
   listRemove(c, page);
   c.slabs--;
   runFree(page, c.pages);
 }
 
-/** Gives back the pages of all empty slabs; answers how many. Walks the lists of slabs with free blocks. */
+/**
+ * Gives back the pages of all empty slabs; answers how many. Walks the lists of slabs with free blocks until it has met
+ * all that are in reserve.
+ */
 export function slabPurge(): u32 {
   let pages: u32 = 0;
-  for (let i: u32 = 0; i < CLASSES; i++) {
+  for (let i: u32 = 0; i < CLASSES && emptySlabs() != 0; i++) {
     const c = classAt(i);
     let page = c.head;
-    while (page != 0) {
+    while (page != 0 && emptySlabs() != 0) {
       const next = pageAt(page).next;
       if (pageAt(page).used == 0) {
         slabRelease(c, page);
