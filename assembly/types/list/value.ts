@@ -1,15 +1,101 @@
 // What every type of value answers to (types/value.ts), for lists.
-import { dictReclaim } from '../dict';
+import { kevyHash } from '../../routing/kevyhash';
+import { arenaAlloc, arenaFree, arenaShouldMove, arenaSize } from '../../memory/arena';
+import { ENC_NODES, ENC_PACKED, entryEncoding, entryPointer, entrySetPointer } from '../../table/entry';
+import { blobCapacity, blobLength, blobPinned } from '../blob';
+import { lpBytes, lpCount } from '../listpack';
+import { lpValid } from '../listpack-valid';
+import { mixDigest } from '../value';
+import { cursorFirst, cursorNext, cursorView, elementLen, elementPtr, listCount } from './cursor';
+import { nodeBlock, nodeCount, nodeIsPlain, nodeNext, nodeOf, nodePrev, plainBytesOf, rootBlockBytes, rootDrop, rootOf, rootReclaim } from './node';
+import { RDB_LIST_QUICKLIST_2 } from './rdb';
 
-export function listDrop(encoding: u32, pointer: u32): void {}
-export function listReclaim(pointer: u32, budget: i32): i32 { return dictReclaim(pointer, budget); }
-export function listCount(e: u32): u32 { return 0; }
-export function listBytes(e: u32): u64 { return 0; }
-export function listEncoding(e: u32): string { return 'hashtable'; }
-export function listSaveType(e: u32): u32 { return 0; }
-export function listSave(e: u32): void {}
-export function listLoad(rdbType: u32): void {}
-export function listDigest(e: u32): u64 { return 0; }
-export function listCheck(e: u32): u32 { return 0; }
-/** Moves blocks that would lie better elsewhere; answers what is left of the budget. */
-export function listDefrag(e: u32, budget: i32): i32 { return budget; }
+export { listCount } from './cursor';
+export { listLoad, listSave } from './rdb';
+
+export function listDrop(encoding: u32, pointer: u32): void {
+  if (encoding == ENC_PACKED) arenaFree(pointer);
+  else rootDrop(pointer);
+}
+export function listReclaim(pointer: u32, budget: i32): i32 { return rootReclaim(pointer, budget); }
+
+export function listBytes(e: u32): u64 {
+  return entryEncoding(e) == ENC_PACKED ? arenaSize(entryPointer(e)) : rootBlockBytes(entryPointer(e));
+}
+export function listEncoding(e: u32): string { return 'quicklist'; }
+export function listSaveType(e: u32): u32 { return RDB_LIST_QUICKLIST_2; }
+
+export function listDigest(e: u32): u64 {
+  let digest: u64 = listCount(e);
+  for (let more = cursorFirst(e); more; more = cursorNext()) {
+    cursorView(0);
+    digest = mixDigest(digest, kevyHash(elementPtr, elementLen));
+  }
+  return digest;
+}
+
+/** 0, or the number of the rule that is broken. */
+export function listCheck(e: u32): u32 {
+  const pointer = entryPointer(e);
+  if (entryEncoding(e) == ENC_PACKED) return listpackIsSound(pointer) ? 0 : 1;
+  if (entryEncoding(e) != ENC_NODES) return 2;
+  let prev: u32 = 0;
+  let nodes: u32 = 0;
+  let count: u32 = 0;
+  let plain: u64 = 0;
+  for (let node = rootOf(pointer).head; node != 0; node = nodeNext(node)) {
+    if (nodePrev(node) != prev) return 3;
+    const block = nodeBlock(node);
+    if (nodeIsPlain(node)) {
+      if (nodeCount(node) != 1 || blobLength(block) > blobCapacity(block)) return 4;
+    } else {
+      if (!listpackIsSound(block)) return 5;
+      if (lpCount(block) != nodeCount(node)) return 6;
+    }
+    prev = node;
+    nodes++;
+    count += nodeCount(node);
+    plain += plainBytesOf(node);
+  }
+  if (rootOf(pointer).tail != prev) return 7;
+  if (rootOf(pointer).nodes != nodes || nodes == 0) return 8;
+  if (rootOf(pointer).count != count || rootOf(pointer).plainBytes != plain) return 9;
+  return 0;
+}
+
+function listpackIsSound(lp: u32): bool {
+  return lpBytes(lp) <= arenaSize(lp) && lpValid(lp, lpBytes(lp), false) && lpCount(lp) != 0;
+}
+
+/** The block itself, or a copy in a better place if it lies badly and there is memory. */
+function moved(block: u32): u32 {
+  if (!arenaShouldMove(block)) return block;
+  const bytes = arenaSize(block);
+  const fresh = arenaAlloc(bytes);
+  if (fresh == 0) return block;
+  memory.copy(fresh, block, bytes);
+  arenaFree(block);
+  return fresh;
+}
+
+/** Moves blocks that would lie better elsewhere; a node costs 1. Answers what is left of the budget. */
+export function listDefrag(e: u32, budget: i32): i32 {
+  const pointer = moved(entryPointer(e));
+  entrySetPointer(e, pointer);
+  budget--;
+  if (entryEncoding(e) == ENC_PACKED) return budget;
+  const root = rootOf(pointer);
+  for (let node = root.head; node != 0; node = nodeNext(node)) {
+    budget--;
+    const fresh = moved(node);
+    if (fresh != node) {
+      if (nodePrev(fresh) != 0) nodeOf(nodePrev(fresh)).next = fresh;
+      else root.head = fresh;
+      if (nodeNext(fresh) != 0) nodeOf(nodeNext(fresh)).prev = fresh;
+      else root.tail = fresh;
+      node = fresh;
+    }
+    if (!nodeIsPlain(node) || !blobPinned(nodeBlock(node))) nodeOf(node).block = moved(nodeBlock(node));
+  }
+  return budget;
+}
