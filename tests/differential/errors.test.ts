@@ -7,12 +7,13 @@ import { bitScripts, halfGigabyteScripts } from './cases/bits.js';
 import { hostScripts } from './cases/host.js';
 import { hllScripts } from './cases/hyperloglog.js';
 import { keyspaceScripts } from './cases/keyspace.js';
+import { listScripts } from './cases/lists.js';
 import { stringScripts } from './cases/strings.js';
 import { unknownScripts } from './cases/unknown.js';
 import { replayScript, type Script } from './script.js';
 import { SUBJECT, sides } from './sides.js';
 
-const SCRIPTS = [...stringScripts, ...bitScripts, ...hllScripts, ...keyspaceScripts, ...hostScripts, ...unknownScripts];
+const SCRIPTS = [...stringScripts, ...bitScripts, ...hllScripts, ...keyspaceScripts, ...listScripts, ...hostScripts, ...unknownScripts];
 const PROTOCOLS: Protocol[] = [2, 3];
 
 const lineCount = ({ lines }: Script): number => lines.split('\n').filter((line) => line.trim() !== '').length;

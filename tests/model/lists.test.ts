@@ -11,7 +11,6 @@ import { BUILDS } from '../support/wasm.js';
 const OPERATIONS = process.env.LATCHKEY_TEST_LONG === '1' ? 100_000 : 2_500;
 const LIST_MAX_LISTPACK_SIZE = 2560 + 20;
 const OOM = '-OOM';
-const FAIL_IN = 512 + 28;
 
 const setNodeSize = (kernel: TestKernel, size: number) => kernel.shard.setHeader(LIST_MAX_LISTPACK_SIZE, size);
 const SIZES = [
@@ -100,10 +99,10 @@ describe.each(BUILDS)('lists, $memory $mode', (build) => {
       const before = digestOf(kernel);
       // Each request of the command in turn; a reply that fits the window asks for none.
       for (let n = 1; n < 200; n++) {
-        kernel.shard.setHeader(FAIL_IN, n);
+        kernel.failIn(n);
         const reply = kernel.text(...command);
-        const failed = kernel.shard.header(FAIL_IN) === 0;
-        kernel.shard.setHeader(FAIL_IN, 0);
+        const failed = kernel.failLeft() === 0;
+        kernel.failIn(0);
         if (!reply.startsWith(OOM)) {
           const expected = model.apply(command);
           expect(reply === expected, `${command[0]} at step ${i}, LATCHKEY_SEED=${seed}`).toBe(true);
