@@ -11,6 +11,7 @@ import { compareKeyspaces } from '../support/generator/probe.js';
 import { makeStream } from '../support/generator/stream.js';
 import { stringFamilies } from '../support/generator/string-families.js';
 import { KernelSide } from '../support/kernel-side.js';
+import { setLimits } from '../support/limits.js';
 import { describeWith } from '../support/programs.js';
 import { redisServerForSuite } from '../support/redis-server.js';
 import type { Arg } from '../support/resp-client.js';
@@ -28,7 +29,7 @@ const FAMILIES = [
 ];
 /** COPY is not for lists alone: the tests of payloads have it. */
 const isCopy = ([name]: readonly Arg[]) => /^copy$/i.test(String(name));
-const LIST_MAX_LISTPACK_SIZE = 2560 + 20;
+
 const CASES = [
   { size: -2, protocol: 2 },
   { size: -1, protocol: 3 },
@@ -44,7 +45,7 @@ describeWith('redis-server', 'lists as redis-server answers them', () => {
   describe.each(BUILDS)('$memory $mode', (build) => {
     const sideWith = (size: number) => {
       const side = new KernelSide(build);
-      side.kernel.shard.setHeader(LIST_MAX_LISTPACK_SIZE, size);
+      setLimits(side.kernel, { listMaxListpackSize: size });
       return side;
     };
 

@@ -3,16 +3,17 @@
 // log is replayed into a kernel whose nodes are of another size.
 import { describe, expect, it } from 'vitest';
 import { openKernel, type TestKernel } from '../support/kernel.js';
+import { setLimits } from '../support/limits.js';
 import { ListDraw, ListModel } from '../support/list-model.js';
 import { digestOf, replayLog, takeLog } from '../support/log-replay.js';
 import { deriveSeed, Random, runSeed } from '../support/seed.js';
 import { BUILDS } from '../support/wasm.js';
 
 const OPERATIONS = process.env.LATCHKEY_TEST_LONG === '1' ? 100_000 : 2_500;
-const LIST_MAX_LISTPACK_SIZE = 2560 + 20;
+
 const OOM = '-OOM';
 
-const setNodeSize = (kernel: TestKernel, size: number) => kernel.shard.setHeader(LIST_MAX_LISTPACK_SIZE, size);
+const setNodeSize = (kernel: TestKernel, size: number) => setLimits(kernel, { listMaxListpackSize: size });
 const SIZES = [
   { size: -2, longOneIn: 200, elementBytesMax: 20_000, countMax: 3000 },
   { size: -1, longOneIn: 12, elementBytesMax: 9_000, countMax: 300 },
