@@ -18,7 +18,7 @@ const LIMITS: readonly Limit[] = [
     name: 'hash-max-listpack-entries',
     alias: 'hash-max-ziplist-entries',
     kind: count,
-    default: '128',
+    default: '512',
     mutable: true,
     at: 0,
     unit: 'fields',
