@@ -8,11 +8,11 @@ import { windowScratch } from '../../memory/window';
 import { replyArray, replyFailed, replyNull } from '../../resp/encode';
 import { replyError, replyOom, replySyntax } from '../../resp/errors';
 import { entryPointer } from '../../table/entry';
-import { random } from '../../table/keyspace';
+import { expired, random } from '../../table/keyspace';
 import { COLLECT_MAX } from '../../table/scan';
-import { dictRandom } from '../../types/dict';
+import { dictRandom, dictRoot } from '../../types/dict';
 import { hashFields, hashIsPacked, hashReplyValue } from '../../types/hash/hash';
-import { fieldsBegin, fieldsNext, replyFieldName, replyWalkedName, replyWalkedValue, walkField } from '../../types/hash/walk';
+import { fieldAt, fieldsBegin, fieldsNext, replyFieldName, replyWalkedName, replyWalkedValue, walkField } from '../../types/hash/walk';
 import { lpNext, lpSeek } from '../../types/listpack';
 
 /** More replies than memory could ever hold: each takes six bytes at least. */
@@ -22,13 +22,24 @@ const DRAWN_MAX: i64 = 1024;
 /** Slots of the set of fields drawn so far, a power of two. */
 const DRAWN_SLOTS: u32 = 4096;
 
+/** A table of fewer fields per segment is sparse; tries at it, which fail only for fields whose time has come. */
+const SPARSE_FIELDS: u32 = 32;
+const SPARSE_TRIES: u32 = 16;
+
 /** A random number below `bound`, which is not 0. */
 @inline function below(bound: u32): u32 { return <u32>(((random() >> 32) * <u64>bound) >> 32); }
 
 /** A random field of a hash of `count` live ones: its position or entry; 0: none was found. */
 function draw(e: u32, count: u32): u32 {
-  if (hashIsPacked(e)) return lpSeek(entryPointer(e), <i32>(below(count) << 1));
-  return dictRandom(entryPointer(e), drawScratch());
+  const pointer = entryPointer(e);
+  if (hashIsPacked(e)) return lpSeek(pointer, <i32>(below(count) << 1));
+  const r = dictRoot(pointer);
+  // In a table that lost most of its fields, guessing a slot would take long.
+  for (let i: u32 = 0; r.count < r.segments * SPARSE_FIELDS && i < SPARSE_TRIES; i++) {
+    const f = fieldAt(pointer, below(r.count));
+    if (!expired(f)) return f;
+  }
+  return dictRandom(pointer, drawScratch());
 }
 /** `dictRandom` gathers up to COLLECT_MAX addresses here; the set of drawn ones lies behind them. */
 @inline function drawScratch(): u32 { return windowScratch(win); }

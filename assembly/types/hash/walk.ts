@@ -64,6 +64,34 @@ export function slotNext(): bool {
   return true;
 }
 
+/** The index'th field of a table, its time come or not: by the segments' counts, so at the cost of a look at each of them. */
+export function fieldAt(dict: u32, place: u32): u32 {
+  const r = dictRoot(dict);
+  const size: u32 = 1 << r.depth;
+  let left = place;
+  let i: u32 = 0;
+  while (i < size) {
+    const part = load<u32>(r.directory + (i << 2));
+    const s = segmentAt(part);
+    if (left < <u32>s.count) return inSegment(part, left);
+    left -= s.count;
+    i += 1 << (r.depth - s.depth);
+  }
+  return 0;
+}
+
+function inSegment(part: u32, place: u32): u32 {
+  let left = place;
+  for (let b: u32 = 0; b < BUCKETS + STASH; b++) {
+    let used = usedSlots(bucketAt(part, b));
+    const here = popcnt(used);
+    if (left >= here) { left -= here; continue; }
+    for (; left != 0; left--) used &= used - 1;
+    return load<u32>(slotAt(bucketAt(part, b), ctz(used)));
+  }
+  return 0;
+}
+
 /** Replies with the name of the field in hand. */
 export function replyWalkedName(): void { replyFieldName(packed, walkField); }
 /** Replies with the value of the field in hand; `e` as for fieldsBegin. */
