@@ -13,7 +13,15 @@ import { unknownScripts } from './cases/unknown.js';
 import { replayScript, type Script } from './script.js';
 import { SUBJECT, sides } from './sides.js';
 
-const SCRIPTS = [...stringScripts, ...bitScripts, ...hllScripts, ...keyspaceScripts, ...listScripts, ...hostScripts, ...unknownScripts];
+const SCRIPTS = [
+  ...stringScripts,
+  ...bitScripts,
+  ...hllScripts,
+  ...keyspaceScripts,
+  ...listScripts,
+  ...hostScripts,
+  ...unknownScripts,
+];
 const PROTOCOLS: Protocol[] = [2, 3];
 
 const lineCount = ({ lines }: Script): number => lines.split('\n').filter((line) => line.trim() !== '').length;

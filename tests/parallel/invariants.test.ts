@@ -1,15 +1,14 @@
 // What must hold however commands from many connections interleave over several workers and shards. The interleaving is
 // the machine's; every claim here is true of all of them.
 import { describe, expect, it } from 'vitest';
+import { ask, crowd } from '../support/crowd.js';
 import { latchkeyServerForSuite } from '../support/latchkey-server.js';
-import { type Arg, type Decoded, ReplyError, RespClient } from '../support/resp-client.js';
+import { type Arg, type Decoded, ReplyError } from '../support/resp-client.js';
 import { deriveSeed, Random, runSeed } from '../support/seed.js';
 
 const LONG = process.env.LATCHKEY_TEST_LONG === '1';
 /** How long each claim is worked at. */
 const RUN_MS = LONG ? 60_000 : 1_000;
-/** What every connection has to get done: one that starves does not, and the test's time limit tells. */
-const ROUNDS_MIN = 10;
 const CONNECTIONS = 16;
 const SEED = runSeed('parallel invariants');
 
@@ -18,32 +17,7 @@ const SETUPS = [2, 4].flatMap((threads) => [1, 2, 3].map((shards) => ({ threads,
 describe.each(SETUPS)('$threads threads over $shards shards', ({ threads, shards }) => {
   const server = latchkeyServerForSuite({ threads, shards });
 
-  /** Runs `work` on every connection at once, and closes them after. */
-  async function onEach<T>(count: number, work: (client: RespClient, index: number) => Promise<T>): Promise<T[]> {
-    const clients = await Promise.all(Array.from({ length: count }, () => RespClient.connect(server().port)));
-    try {
-      return await Promise.all(clients.map(work));
-    } finally {
-      await Promise.all(clients.map((client) => client.close()));
-    }
-  }
-
-  /** Repeats `step` for the run's time, and ROUNDS_MIN times however long that takes; how often it was done. */
-  async function repeat(step: () => Promise<void>): Promise<number> {
-    const end = Date.now() + RUN_MS;
-    let count = 0;
-    do {
-      await step();
-      count++;
-    } while (Date.now() < end || count < ROUNDS_MIN);
-    return count;
-  }
-
-  async function ask(client: RespClient, ...args: Arg[]): Promise<Decoded> {
-    const reply = await client.ask(...args);
-    if (reply instanceof ReplyError) throw reply;
-    return reply;
-  }
+  const { onEach, repeat } = crowd(server, RUN_MS);
 
   it('loses no INCR', { timeout: RUN_MS + 60_000 }, async () => {
     const keys = ['count:a', 'count:b', 'count:c', 'count:d'];
