@@ -113,7 +113,7 @@ export const SET_COMMANDS: readonly CommandSpec[] = [
     history: [['3.2.0', 'Added the `count` argument.']],
     where: 'shard',
     maybeSlow: true,
-    logged: 'as it stands',
+    logged: 'SREM of what it took; DEL when it took all',
   },
   {
     name: 'srandmember',
@@ -196,7 +196,7 @@ export const SET_COMMANDS: readonly CommandSpec[] = [
     ],
     where: 'guest',
     maybeSlow: true,
-    logged: 'as it stands',
+    logged: 'RESTORE of the result; DEL when it is empty',
   },
   {
     name: 'sunion',
@@ -227,7 +227,7 @@ export const SET_COMMANDS: readonly CommandSpec[] = [
     ],
     where: 'guest',
     maybeSlow: true,
-    logged: 'as it stands',
+    logged: 'RESTORE of the result; DEL when it is empty',
   },
   {
     name: 'sdiff',
@@ -258,7 +258,7 @@ export const SET_COMMANDS: readonly CommandSpec[] = [
     ],
     where: 'guest',
     maybeSlow: true,
-    logged: 'as it stands',
+    logged: 'RESTORE of the result; DEL when it is empty',
   },
   {
     name: 'sscan',

@@ -8,6 +8,7 @@ import { hostScripts } from './cases/host.js';
 import { hllScripts } from './cases/hyperloglog.js';
 import { keyspaceScripts } from './cases/keyspace.js';
 import { listScripts } from './cases/lists.js';
+import { setScripts } from './cases/sets.js';
 import { stringScripts } from './cases/strings.js';
 import { unknownScripts } from './cases/unknown.js';
 import { replayScript, type Script } from './script.js';
@@ -17,6 +18,7 @@ const SCRIPTS = [
   ...stringScripts,
   ...bitScripts,
   ...hllScripts,
+  ...setScripts,
   ...keyspaceScripts,
   ...listScripts,
   ...hostScripts,

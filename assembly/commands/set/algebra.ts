@@ -2,19 +2,20 @@
 //
 // A reply of an intersection or a difference names members of the first set, so it is put together from their handles;
 // only what has to be a set is built as one, in a holder that no key knows of until it is whole.
-import { fxArg, fxBegin, fxEnd, logOn, logReserve } from '../../log/ring';
+import { fxArg, fxBegin, fxEnd, logOn } from '../../log/ring';
 import { replyFailed, replyInt, replySet } from '../../resp/encode';
 import { replyError, replyOom, replySyntax } from '../../resp/errors';
 import { TYPE_SET, entryEncoding, entryFree, entryPointer } from '../../table/entry';
 import { remove } from '../../table/keyspace';
 import { parseI64, parsedI64 } from '../../types/integer';
-import { logMember, memberBytes, replyMember } from '../../types/set/member';
+import { replyMember } from '../../types/set/member';
 import { SET_NO_MEMORY, setAdd, setHas, setHolder, setHolderDrop, setRemove, setSize } from '../../types/set/set';
 import { setHandle, setMemberAt, setWalkBegin, setWalkNext } from '../../types/set/walk';
 import { argIsWord } from '../arguments';
 import { argLen, argPtr, argc, changed } from '../context';
+import { logValue, logValueForget, logValueReserve } from '../dump/log';
 import { storeContainer } from '../typed';
-import { LOG_MEMBERS_MAX, LOG_MEMBER_BYTES, LOG_RECORD_BYTES, replyMembers } from './members';
+import { replyMembers } from './members';
 import { memberRows, rowsDrop } from './rows';
 import { sourceAt, sourcesAbsent, sourcesRead, sourcesSort, sourcesTwice } from './sources';
 
@@ -123,38 +124,14 @@ function storeHolder(holder: u32): void {
     storeNothing();
     return;
   }
-  const e = logReserve(storedBytes(holder)) ? storeContainer(1, TYPE_SET, entryEncoding(holder), entryPointer(holder), 0) : 0;
-  if (e == 0) { setHolderDrop(holder); replyOom(); return; }
+  // Logged by value: one shard's log may not need another shard's sets to be understood.
+  if (!logValueReserve(argLen(1), holder)) { setHolderDrop(holder); replyOom(); return; }
+  const e = storeContainer(1, TYPE_SET, entryEncoding(holder), entryPointer(holder), 0);
+  if (e == 0) { logValueForget(); setHolderDrop(holder); replyOom(); return; }
   entryFree(holder);
-  logStored(e);
+  logValue(argPtr(1), argLen(1), e);
   changed(1);
   replyInt(size);
-}
-
-/** What `logStored` writes, at most. */
-function storedBytes(e: u32): u64 {
-  if (!logOn()) return 0;
-  let bytes: u64 = (setSize(e) / LOG_MEMBERS_MAX + 2) * (LOG_RECORD_BYTES + argLen(1));
-  setWalkBegin(e);
-  while (setWalkNext()) bytes += LOG_MEMBER_BYTES + memberBytes();
-  return bytes;
-}
-
-/** Logs the key in argument 1 by its value: the log of a shard may not need another shard's sets to be understood. */
-function logStored(e: u32): void {
-  if (!logOn()) return;
-  fxBegin('DEL');
-  fxArg(argPtr(1), argLen(1));
-  fxEnd();
-  let members: u32 = 0;
-  setWalkBegin(e);
-  while (setWalkNext()) {
-    if (members == 0) { fxBegin('SADD'); fxArg(argPtr(1), argLen(1)); }
-    logMember();
-    members++;
-    if (members == LOG_MEMBERS_MAX) { fxEnd(); members = 0; }
-  }
-  if (members != 0) fxEnd();
 }
 
 /** An empty result: the key in argument 1 goes. */

@@ -19,11 +19,6 @@ import { argLen, argPtr, argc, changed, win } from '../context';
 import { replyScanHead, scanCount, scanCursor, scanCursorArg, scanOptions, scanPattern, scanPatternLen } from '../member-scan';
 import { WRONG, newContainer, removeKey, typedRead, typedWrite } from '../typed';
 
-/** A record's name, the key, and members: as many as a record has rows for. */
-export const LOG_MEMBERS_MAX: u32 = 30;
-/** What a record takes besides the key and the members' own bytes, and what a member takes besides those. */
-export const LOG_RECORD_BYTES: u64 = 96;
-export const LOG_MEMBER_BYTES: u64 = 16;
 /** From so many members on memory is asked for before the first is added. */
 const LARGE_ADDITION: u32 = 64;
 /** Home buckets that one SSCAN call visits at most per member asked for. */

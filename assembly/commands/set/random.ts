@@ -17,9 +17,14 @@ import { dropForm } from '../../types/value';
 import { integer, integerArg } from '../arguments';
 import { argLen, argPtr, argc, changed } from '../context';
 import { WRONG, removeKey, typedRead, typedWrite } from '../typed';
-import { LOG_MEMBERS_MAX, LOG_MEMBER_BYTES, LOG_RECORD_BYTES, replyMembers } from './members';
+import { replyMembers } from './members';
 import { WALK_SCRATCH_BYTES, memberRows, rowsDrop, walkScratch } from './rows';
 
+/** A record's name, the key, and members: as many as a record has rows for. */
+const LOG_MEMBERS_MAX: u32 = 30;
+/** What a record takes besides the key and the members' own bytes, and what a member takes besides those. */
+const LOG_RECORD_BYTES: u64 = 96;
+const LOG_MEMBER_BYTES: u64 = 16;
 /** When so few stay behind, compared with those that go, Redis makes a new set of them. */
 const REBUILD_FACTOR: u64 = 5;
 /** More members than any reply has memory for. */

@@ -27,6 +27,13 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['randomkey', { kind: 'kind' }],
   // One call's cursor and share of the keys are the server's own; whole iterations are compared by scanAll.
   ['scan', { kind: 'kind' }],
+  ['smembers', { kind: 'unordered' }],
+  ['sinter', { kind: 'unordered' }],
+  ['sunion', { kind: 'unordered' }],
+  ['sdiff', { kind: 'unordered' }],
+  ['spop', { kind: 'count' }],
+  ['srandmember', { kind: 'count' }],
+  ['sscan', { kind: 'scan', group: 1 }],
   ['hgetall', { kind: 'unordered', group: 2 }],
   ['hkeys', { kind: 'unordered' }],
   ['hvals', { kind: 'unordered' }],

@@ -6,6 +6,7 @@ import { hashFamilies } from './hash-families.js';
 import { hllFamilies } from './hll-families.js';
 import { keyspaceFamilies } from './keyspace-families.js';
 import { serverFamilies } from './server-families.js';
+import { setFamilies } from './set-families.js';
 import { stringFamilies } from './string-families.js';
 
 /** Makes one command, right or wrong in its values; wrong arity and syntax are mostly added afterwards. */
@@ -21,6 +22,7 @@ export interface Family {
 export const FAMILIES: readonly Family[] = [
   ...stringFamilies,
   ...bitFamilies,
+  ...setFamilies,
   ...hllFamilies,
   ...hashFamilies,
   ...keyspaceFamilies,
