@@ -21,7 +21,7 @@
 import { arenaAlloc, arenaFree } from '../memory/arena';
 import { HEADER_FLAG_LOG, LOG_STATE, header } from '../memory/layout';
 import { argc, argvBase, db, win } from '../commands/context';
-import { formatI64 } from '../types/integer';
+import { formatI64, formatU64 } from '../types/integer';
 import { crc32cUpdate } from './crc32c';
 
 @unmanaged
@@ -101,6 +101,14 @@ export function fxInt(value: i64): void {
 export function fxText(text: string): void {
   const start = textPos;
   for (let i = 0; i < text.length; i++) store<u8>(textPos++, load<u8>(changetype<usize>(text) + (i << 1)));
+  fxArg(start, textPos - start);
+}
+/** The ID of a stream's entry. */
+export function fxId(ms: u64, seq: u64): void {
+  const start = textPos;
+  textPos += formatU64(ms, textPos);
+  store<u8>(textPos++, 0x2d);
+  textPos += formatU64(seq, textPos);
   fxArg(start, textPos - start);
 }
 export function fxEnd(): void { append(win + ROWS, rowCount, db); }

@@ -182,6 +182,44 @@ function writeHeader(kind: u32, count: u32): void {
 /** "*n\r\n" */
 export function replyArray(count: u32): void { if (replyReserve(32)) writeHeader(0x2a, count); }
 
+/**
+ * The header of an array whose count turns out later: for now it says `most`, which the count must not exceed.
+ * @returns what `replyClose` wants to know.
+ */
+export function replyOpen(most: u32): u64 {
+  if (!replyReserve(32)) return 0;
+  const at = outPos;
+  writeHeader(0x2a, most);
+  return (<u64>pieceCount << 32) | at;
+}
+
+/** Puts kind and count into a header that `replyOpen` wrote for `most`; what follows it in its piece moves up. */
+export function replyClose(open: u64, most: u32, kind: u32, count: u32): void {
+  if (replyFailed) return;
+  assert(count <= most);
+  const at = <u32>open;
+  store<u8>(at, kind);
+  if (count == most) return;
+  let from = at + 1;
+  while (<u32>load<u8>(from) != 10) from++;
+  from++;
+  const to = at + 3 + formatI64(<i64>count, at + 1);
+  store<u16>(to - 2, 0x0a0d);
+  const moved = from - to;
+  if (moved == 0) return;
+  const piece = <u32>(open >> 32);
+  if (piece == pieceCount) {
+    memory.copy(to, from, outPos - from);
+    outPos -= moved;
+    return;
+  }
+  // The piece has been closed meanwhile: its row gets shorter.
+  const row = win + WINDOW_PIECES + (piece << 4);
+  memory.copy(to, from, load<u32>(row) + load<u32>(row, 4) - from);
+  store<u32>(row, load<u32>(row, 4) - moved, 4);
+  closedBytes -= moved;
+}
+
 /** "~n\r\n" under RESP3, an array under RESP2. */
 export function replySet(count: u32): void { if (replyReserve(32)) writeHeader(proto == 3 ? 0x7e : 0x2a, count); }
 

@@ -5,6 +5,8 @@ import { advance, outPos, replyEmergency, replyReserve, replyRollback } from './
 export const ERROR_ERR: u32 = 0;
 export const ERROR_WRONGTYPE: u32 = 1;
 export const ERROR_OOM: u32 = 2;
+/** Any other first word: counted with all, not by itself. */
+export const ERROR_OTHER: u32 = 3;
 
 /** Error replies since `errorsClear`, all and by first word. */
 export let errors: u32 = 0;
@@ -17,7 +19,7 @@ function count(kind: u32): void {
   errors++;
   if (kind == ERROR_ERR) errorsErr++;
   else if (kind == ERROR_WRONGTYPE) errorsWrongType++;
-  else errorsOom++;
+  else if (kind == ERROR_OOM) errorsOom++;
 }
 
 /** Copies a literal of ASCII characters to outPos. The caller has reserved room. */
@@ -28,10 +30,11 @@ export function writeText(text: string): void {
   advance(length);
 }
 
-/** "-text\r\n". `text` begins with its code: ERR, WRONGTYPE. */
+/** "-text\r\n". `text` begins with its code: ERR, WRONGTYPE, BUSYGROUP. */
 export function replyError(text: string): void {
   if (!replyReserve(<u32>text.length + 8)) return;
-  count(load<u8>(changetype<usize>(text)) == 0x57 ? ERROR_WRONGTYPE : ERROR_ERR);
+  const first = <u32>load<u8>(changetype<usize>(text));
+  count(first == 0x45 ? ERROR_ERR : first == 0x57 ? ERROR_WRONGTYPE : ERROR_OTHER);
   store<u8>(outPos, 0x2d);
   advance(1);
   writeText(text);
@@ -43,6 +46,32 @@ export function replyError(text: string): void {
 export function printedLength(ptr: u32, length: u32): u32 {
   for (let i: u32 = 0; i < length; i++) if (load<u8>(ptr + i) == 0) return i;
   return length;
+}
+
+/** A word from outside, up to its first NUL; CR and LF become spaces. The caller has reserved room. */
+function writeWord(ptr: u32, length: u32): void {
+  for (let i: u32 = 0; i < length; i++) {
+    const c = <u32>load<u8>(ptr + i);
+    store<u8>(outPos + i, c == 13 || c == 10 ? 32 : c);
+  }
+  advance(length);
+}
+
+/** "-beforeWORDbetweenWORDafter\r\n": an error that names two things. `before` begins with its code, which is not ERR. */
+export function replyErrorPair(before: string, ptr: u32, length: u32, between: string, ptr2: u32, length2: u32, after: string): void {
+  const first = printedLength(ptr, length);
+  const second = printedLength(ptr2, length2);
+  if (!replyReserve(first + second + 512)) return;
+  count(ERROR_OTHER);
+  store<u8>(outPos, 0x2d);
+  advance(1);
+  writeText(before);
+  writeWord(ptr, first);
+  writeText(between);
+  writeWord(ptr2, second);
+  writeText(after);
+  store<u16>(outPos, 0x0a0d);
+  advance(2);
 }
 
 /** "-before'WORD'after\r\n" with a word that came from outside; CR and LF become spaces. */

@@ -14,9 +14,18 @@ export type Rule =
   /** An integer that runs with the clock; negative ones are codes and compare exactly. */
   | { kind: 'near'; tolerance: number }
   /** Only the kind of reply, null or not, is comparable; errors compare exactly. */
-  | { kind: 'kind' };
+  | { kind: 'kind' }
+  /** Byte for byte but for the numbers that these match, the first group being what stands in front of them. */
+  | { kind: 'masked'; numbers: readonly RegExp[] };
 
 const EXACT: Rule = { kind: 'exact' };
+/** Idle times and times of delivery, which run with the clock: behind an ID and perhaps a consumer, or behind their name. */
+const PENDING_TIMES = [
+  /(\*4\r\n\$\d+\r\n\d+-\d+\r\n\$\d+\r\n[\s\S]*?\r\n:)\d+(?=\r\n:\d+\r\n)/g,
+  /(\*3\r\n\$\d+\r\n\d+-\d+\r\n:)\d+(?=\r\n:\d+\r\n)/g,
+];
+const NAMED_TIMES = [/((?:idle|seen-time)\r\n:)\d+/g];
+
 const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['keys', { kind: 'unordered' }],
   // Relative deadlines are set and asked for at moments that differ between the servers.
@@ -41,6 +50,9 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['hscan', { kind: 'scan', group: 2 }],
   ['object|idletime', { kind: 'kind' }],
   ['memory|usage', { kind: 'kind' }],
+  ['xpending', { kind: 'masked', numbers: PENDING_TIMES }],
+  ['xinfo|consumers', { kind: 'masked', numbers: NAMED_TIMES }],
+  ['xinfo|stream', { kind: 'masked', numbers: [...PENDING_TIMES, ...NAMED_TIMES] }],
 ]);
 
 export function ruleFor(command: readonly Arg[]): Rule {
@@ -53,6 +65,7 @@ export function compareReplies(rule: Rule, left: Buffer, right: Buffer): string 
   if (left.equals(right)) return undefined;
   const exact = `bytes differ from offset ${firstDifference(left, right)} on`;
   if (rule.kind === 'exact') return exact;
+  if (rule.kind === 'masked') return masked(left, rule.numbers) === masked(right, rule.numbers) ? undefined : exact;
   if (replyKind(left) !== replyKind(right)) return `one is ${replyKind(left)}, the other ${replyKind(right)}`;
   if (replyKind(left) === 'an error' || replyKind(left) === 'null') return exact;
   switch (rule.kind) {
@@ -86,6 +99,10 @@ function replyKind(reply: Buffer): string {
     '*': 'an array',
   };
   return kinds[text[0]] ?? `of type ${text[0]}`;
+}
+
+function masked(reply: Buffer, numbers: readonly RegExp[]): string {
+  return numbers.reduce((text, number) => text.replace(number, '$1a time'), reply.toString('latin1'));
 }
 
 function isNear(left: Buffer, right: Buffer, tolerance: number): boolean {
