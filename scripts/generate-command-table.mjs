@@ -113,6 +113,8 @@ function flagsOf(command, wheres) {
   if (firstKey > 15 || keyStep > 15 || lastKey > 127 || lastKey < -128) throw new Error(`${command.name}: key range`);
   let flags = 0;
   for (const [flag, bit] of Object.entries(FLAG_BITS)) if (command.flags.includes(flag)) flags |= bit;
+  // A container may write if one of its subcommands does.
+  if (command.subcommands.some((sub) => sub.flags.includes('write'))) flags |= FLAG_BITS.write;
   flags |= (wheres.indexOf(command.where) << 4) | (firstKey << 8) | (command.maybeSlow ? 1 << 12 : 0);
   return (flags | ((lastKey & 0xff) << 16) | (keyStep << 24)) >>> 0;
 }

@@ -122,7 +122,8 @@ function effectBytes(bytes: u32, flags: u32): u64 {
   // Whichever of the arguments are keys: their DELs fit, and so does the frame.
   if (opcode >= FIRST_FAMILY_OPCODE && movableKeys()) return sum + <u64>bytes + <u64>argc * EXPIRE_LOG_BYTES;
   const step = keyStepOf(flags);
-  if (step == 0) return sum;
+  // A container names its key where the table does not say: its DEL takes no more than the frame.
+  if (step == 0) return sum + <u64>bytes;
   const last = lastKeyIndex(flags);
   for (let i = firstKeyOf(flags); i <= last && i < argc; i += step) sum += argLen(i) + EXPIRE_LOG_BYTES;
   return sum;

@@ -11,7 +11,7 @@ import { type Arg, decode, RespClient } from '../support/resp-client.js';
 import { BUILDS } from '../support/wasm.js';
 
 /** The types that the kernel has. */
-const TYPES = ['string', 'set'];
+const TYPES = ['string', 'set', 'stream'];
 
 describeWith('redis-server', 'payloads, to and from a real redis-server', () => {
   const server = redisServerForSuite();

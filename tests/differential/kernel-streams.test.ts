@@ -6,10 +6,13 @@ import { type Protocol, runSteps } from '../support/generator/duel.js';
 import { formatCommand, formatReply, parseCommandLine } from '../support/generator/escape.js';
 import { explain } from '../support/generator/explain.js';
 import type { Family } from '../support/generator/families.js';
+import { keyspaceFamilies } from '../support/generator/keyspace-families.js';
 import { compareKeyspaces } from '../support/generator/probe.js';
 import { makeStream } from '../support/generator/stream.js';
 import { streamFamilies } from '../support/generator/stream-families.js';
+import { stringFamilies } from '../support/generator/string-families.js';
 import { KernelSide } from '../support/kernel-side.js';
+import { allDigests, newReplica, replayLog, takeLog } from '../support/log-replay.js';
 import { describeWith } from '../support/programs.js';
 import { redisServerForSuite } from '../support/redis-server.js';
 import { deriveSeed, runSeed } from '../support/seed.js';
@@ -20,20 +23,17 @@ import { ServerSide } from './sides.js';
 const COMMANDS_PER_BUILD = process.env.LATCHKEY_TEST_LONG === '1' ? 200_000 : 6_000;
 const COMMANDS_PER_STREAM = 1_500;
 const PROTOCOLS: Protocol[] = [2, 3];
-/** Keys of another type, and keys that go. */
-const OTHERS: Family = {
-  name: 'others',
-  weight: 1,
-  makers: [
-    [1, (draw) => ['SET', draw.key(), 'text']],
-    [4, (draw) => ['DEL', draw.key()]],
-    [1, (draw) => ['RENAME', draw.key(), draw.key()]],
-  ],
-};
+const FAMILIES: Family[] = [
+  ...stringFamilies
+    .filter(({ name }) => name === 'set' || name === 'get')
+    .map((family) => ({ ...family, weight: 0.2 })),
+  ...keyspaceFamilies.map((family) => ({ ...family, weight: family.weight / 4 })),
+  ...streamFamilies,
+];
 
 describeWith('redis-server', 'streams in the kernel against redis-server', () => {
   const seed = runSeed('tests/differential/kernel-streams.test.ts');
-  const server = redisServerForSuite();
+  const server = redisServerForSuite({ args: ['--enable-debug-command', 'yes'] });
   const reference = new ServerSide('redis-server', async () => server());
 
   describe.each(BUILDS)('$memory $mode', (build) => {
@@ -41,15 +41,19 @@ describeWith('redis-server', 'streams in the kernel against redis-server', () =>
       let compared = 0;
       for (let index = 0; compared < COMMANDS_PER_BUILD / 2; index++) {
         const subject = new KernelSide(build);
+        subject.kernel.logOn();
         const streamSeed = deriveSeed(seed, (BUILDS.indexOf(build) * 10 + protocol) * 1000 + index);
-        const steps = subject.own(makeStream(streamSeed, COMMANDS_PER_STREAM, [...streamFamilies, OTHERS]));
-        const duel = { subject, reference, protocol };
+        const steps = subject.own(makeStream(streamSeed, COMMANDS_PER_STREAM, FAMILIES));
+        const duel = { subject, reference, protocol, dumps: true };
         const outcome = await runSteps(duel, steps);
         if (outcome.difference) {
           const context = `${subject.name} RESP${protocol}, LATCHKEY_SEED=${seed}, stream ${index}`;
           expect.fail(await explain(duel, steps, outcome.difference, context));
         }
-        expect(subject.kernel.check()).toBe(0);
+        const replica = newReplica(build);
+        replayLog(takeLog(subject.kernel), replica);
+        expect(allDigests(replica)).toEqual(allDigests(subject.kernel));
+        expect([subject.kernel.check(), replica.check()]).toEqual([0, 0]);
         expect(outcome.compared).toBeGreaterThan(0);
         compared += outcome.compared;
       }
