@@ -1,7 +1,7 @@
 // A second copy of a value that lies outside of its entry, for COPY.
 import { loadBegin, loadEnd, loadedEncoding, loadedFlags, loadedPointer } from '../rdb/reader';
 import { saveBegin, saveEnd } from '../rdb/writer';
-import { ENC_BLOB, ENC_PACKED, entryEncoding, entryFlags, entryPointer, entrySetEncoding, entrySetFlags, entrySetPointer, entryType } from '../table/entry';
+import { ENC_BLOB, ENC_PACKED, ENTRY_FIELDS, entryEncoding, entryFlags, entryPointer, entrySetEncoding, entrySetFlags, entrySetPointer, entryType } from '../table/entry';
 import { blobBytes, blobDrop, blobLength, blobNew } from './blob';
 import { lpBytes, lpCopy } from './listpack';
 import { containerLoad, valueSave, valueSaveType } from './save';
@@ -31,7 +31,8 @@ function copySaved(e: u32, to: u32): bool {
   blobDrop(saved);
   if (!done) return false;
   entrySetEncoding(to, entryType(e), loadedEncoding);
-  entrySetFlags(to, entryFlags(to) | loadedFlags);
+  // Whether fields have deadlines the bytes know best.
+  entrySetFlags(to, (entryFlags(to) & ~ENTRY_FIELDS) | loadedFlags);
   entrySetPointer(to, loadedPointer);
   return true;
 }

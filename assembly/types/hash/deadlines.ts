@@ -14,7 +14,7 @@ import { fxArg, fxBegin, fxEnd, logOn, logReserve } from '../../log/ring';
 import { HEADER_FLAG_CLOCK_STOPPED, header } from '../../memory/layout';
 import { SCRATCH_BYTES, windowScratch } from '../../memory/window';
 import {
-  ENTRY_FIELDS, ENTRY_GUEST, entryExpiry, entryFlags, entryHasExpiry, entryKey, entryKeyLen, entryPointer, entrySetFlags,
+  ENC_TABLE, ENTRY_FIELDS, ENTRY_GUEST, entryEncoding, entryExpiry, entryFlags, entryHasExpiry, entryKey, entryKeyLen, entryPointer, entrySetFlags,
 } from '../../table/entry';
 import { entryDrop, expired, setExpiryIn } from '../../table/keyspace';
 import { BUCKETS, Root, STASH, bucketAt, find, foundSegment, noteFields, root, segmentAt, slotAt, unlinkFound, usedSlots } from '../../table/table';
@@ -35,7 +35,8 @@ const RECORD_BYTES: u64 = 128;
 
 /** No field of the hash has a deadline before this; the maximum: none has any. */
 export function hashBound(e: u32): i64 {
-  if ((entryFlags(e) & ENTRY_FIELDS) == 0) return i64.MAX_VALUE;
+  // A copy of a hash whose last deadline was taken may be packed again, flag and all.
+  if ((entryFlags(e) & ENTRY_FIELDS) == 0 || entryEncoding(e) != ENC_TABLE) return i64.MAX_VALUE;
   const r = tableRoot(e);
   return r.expires != 0 ? r.bound : i64.MAX_VALUE;
 }

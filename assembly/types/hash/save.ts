@@ -1,6 +1,7 @@
 // Hashes as RDB bodies (DUMP, RESTORE, images between shards), and how one is built from pairs that come from outside.
 //
 //   16   string: a whole listpack
+//   13   string: a ziplist of the same, and 9, string: a zipmap, as older versions of Redis wrote them; they are only read
 //    4   length n, then n times: field string, value string
 //  201   our own, with deadlines: byte (bit 0: ENTRY_LARGE), length n, then n times: deadline u64 (Unix ms; all ones: none),
 //        field string, value string
@@ -12,6 +13,8 @@ import { limits } from '../../memory/layout';
 import { arenaAlloc, arenaFree } from '../../memory/arena';
 import { SCRATCH_BYTES, windowScratch } from '../../memory/window';
 import { loadByte, loadCorrupt, loadCount, loadFault, loadLen, loadNoMemory, loadPtr, loadString, loadU64, loaded } from '../../rdb/reader';
+import { ziplistToListpack } from '../../rdb/ziplist';
+import { zipmapToListpack } from '../../rdb/zipmap';
 import { saveByte, saveLength, saveString, saveU64 } from '../../rdb/writer';
 import {
   ENC_PACKED, ENC_TABLE, ENTRY_EXPIRES, ENTRY_FIELDS, ENTRY_GUEST, ENTRY_LARGE, TYPE_HASH, entryEncoding, entryExpiry, entryFlags, entryFree, entryKey, entryKeyLen,
@@ -26,6 +29,8 @@ import { HASH_CREATED, HASH_NO_MEMORY, hashFind, hashIsLarge, hashIsPacked, hash
 import { fieldsBegin, slotNext, walkField } from './walk';
 
 export const RDB_HASH: u32 = 4;
+const RDB_HASH_ZIPMAP: u32 = 9;
+const RDB_HASH_ZIPLIST: u32 = 13;
 export const RDB_HASH_LISTPACK: u32 = 16;
 export const RDB_HASH_DEADLINES: u32 = 201;
 const NO_DEADLINE: u64 = 0xffffffffffffffff;
@@ -65,7 +70,11 @@ function savePairs(lp: u32): void {
 }
 
 export function hashLoad(rdbType: u32): void {
-  if (rdbType == RDB_HASH_LISTPACK) { loadListpack(); return; }
+  if (rdbType == RDB_HASH_LISTPACK || rdbType == RDB_HASH_ZIPLIST || rdbType == RDB_HASH_ZIPMAP) {
+    const lp = loadPacked(rdbType);
+    if (lp != 0) takeListpack(lp, rdbType == RDB_HASH_ZIPMAP);
+    return;
+  }
   const timed = rdbType == RDB_HASH_DEADLINES;
   if (!timed && rdbType != RDB_HASH) { loadCorrupt(); return; }
   const how = timed ? loadByte() : 0;
@@ -94,13 +103,28 @@ function loadPair(deadline: i64): void {
   arenaFree(name);
 }
 
-function loadListpack(): void {
-  if (!loadString()) return;
-  if (!lpValid(loadPtr, loadLen, true) || lpFirst(loadPtr) == 0) { loadCorrupt(); return; }
-  const lp = lpCopy(loadPtr, loadLen);
-  if (lp == 0) { loadNoMemory(); return; }
+/** A listpack of pairs from the string that comes next; 0: the fault is set. */
+function loadPacked(rdbType: u32): u32 {
+  if (!loadString()) return 0;
+  let lp: u32 = 0;
+  if (rdbType == RDB_HASH_LISTPACK) {
+    if (!lpValid(loadPtr, loadLen, true)) { loadCorrupt(); return 0; }
+    lp = lpCopy(loadPtr, loadLen);
+    if (lp == 0) loadNoMemory();
+  } else lp = rdbType == RDB_HASH_ZIPLIST ? ziplistToListpack(loadPtr, loadLen) : zipmapToListpack(loadPtr, loadLen);
+  if (lp == 0 || (lpFirst(lp) != 0 && (lpCount(lp) & 1) == 0)) return lp;
+  lpFree(lp);
+  loadCorrupt();
+  return 0;
+}
+
+/**
+ * Makes a hash of a listpack of pairs, which is its own from here on, or frees it and sets the fault.
+ * @param byLength Long fields and values make it large; from a zipmap only, as in Redis.
+ */
+function takeListpack(lp: u32, byLength: bool): void {
   const pairs = lpCount(lp) >>> 1;
-  const large = pairs > limits().hashMaxListpackEntries;
+  const large = pairs > limits().hashMaxListpackEntries || (byLength && anyLong(lp));
   const packed = !large || (pairs <= limits().packedEntriesMax && lpBytes(lp) <= limits().packedBytesMax);
   if (pairs <= COMPARED_MAX) {
     if (anyTwice(lp)) { lpFree(lp); loadCorrupt(); return; }
@@ -119,6 +143,15 @@ function loadListpack(): void {
     lpFree(lp);
     loaded(ENC_TABLE, dict, ENTRY_LARGE);
   }
+}
+
+/** Is a field or a value over hash-max-listpack-value? */
+function anyLong(lp: u32): bool {
+  for (let p = lpFirst(lp); p != 0; p = lpNext(lp, p)) {
+    lpView(p, 0);
+    if (lpLen > limits().hashMaxListpackValue) return true;
+  }
+  return false;
 }
 
 /** Does a field come twice? */
