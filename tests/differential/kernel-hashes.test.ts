@@ -21,12 +21,7 @@ import { ServerSide } from './sides.js';
 
 const COMMANDS_PER_BUILD = process.env.LATCHKEY_TEST_LONG === '1' ? 200_000 : 4_000;
 const COMMANDS_PER_STREAM = 1_000;
-const FAMILIES = [
-  ...stringFamilies,
-  ...hashFamilies,
-  ...hashFamilies,
-  ...keyspaceFamilies.filter(({ name }) => name !== 'rename'),
-];
+const FAMILIES = [...stringFamilies, ...hashFamilies, ...hashFamilies, ...keyspaceFamilies];
 const PROTOCOLS: Protocol[] = [2, 3];
 
 describeWith('redis-server', 'the kernel against redis-server', () => {

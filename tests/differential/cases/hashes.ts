@@ -321,10 +321,13 @@ export const hashScripts: Script[] = [
       HRANDFIELD h 300
       HRANDFIELD h 20 WITHVALUES
       HRANDFIELD h -500
+      COPY h copy
+      OBJECT ENCODING copy
+      HLEN copy
       RENAME h moved
       HLEN moved
       OBJECT ENCODING moved
-      DEL moved j same
+      DEL moved copy j same
       DBSIZE
     `,
   },
@@ -350,6 +353,7 @@ export const hashScripts: Script[] = [
       PERSIST h
       RENAME h i
       HGETALL i
+      COPY i j
       HSET j a other
       HGET i a
       MOVE i 1
