@@ -5,17 +5,20 @@
 //   NUL PUT key image [COPY]  stores the image under the key, replacing what is there; logged by value. +OK
 //   NUL GUEST key image       takes the image in as a guest until `guestsClear`. +OK
 //   NUL SIZE key              integer: about the bytes of the value, -1 if there is none. Touches nothing.
+//   NUL XCHECK XREADGROUP ... would the command begin, as far as this shard knows? +OK, or its error. Changes nothing.
 //   NUL DIGEST                bulk: 16 hex digits over the database's whole content (order-free)
 //   NUL DBn command ...       any command, in database n: how the log names another database than 0 (exec.ts)
 //
 // What an image is: commands/dump/image.ts.
-import { argLen, argPtr, argc, db, win } from './context';
+import { argLen, argPtr, argc, argvBase, db, setArgs, setCommand, win } from './context';
 import { guest, image, put } from './dump/image';
 import { kevyHash } from '../routing/kevyhash';
-import { replyBulk, replyInt } from '../resp/encode';
+import { replyBulk, replyInt, replyOk } from '../resp/encode';
 import { replyError } from '../resp/errors';
 import { entryExpiry, entryKey, entryKeyLen, entryType } from '../table/entry';
 import { LOOKUP_QUIET, lookup } from '../table/keyspace';
+import { readCheck } from './stream/read';
+import { OP_XREADGROUP } from './table.generated';
 import { BUCKETS, STASH, bucketAt, root, slotAt, usedSlots, segmentAt } from '../table/table';
 import { mixDigest, valueDigest, valueSize } from '../types/value';
 
@@ -36,6 +39,7 @@ export function dispatchInternal(): void {
   else if (nameIs('PUT') && (argc == 3 || argc == 4)) put();
   else if (nameIs('GUEST') && argc == 3) guest();
   else if (nameIs('SIZE') && argc == 2) size();
+  else if (nameIs('XCHECK') && argc > 1) checkReadGroup();
   else if (nameIs('DIGEST') && argc == 1) digest();
   else replyError('ERR unknown internal command');
 }
@@ -43,6 +47,13 @@ export function dispatchInternal(): void {
 function size(): void {
   const e = lookup(argPtr(1), argLen(1), LOOKUP_QUIET);
   replyInt(e == 0 ? -1 : <i64>valueSize(e));
+}
+
+/** XREADGROUP delivers for good, so with streams of several shards each is asked before the first one begins. */
+function checkReadGroup(): void {
+  setArgs(argvBase + 8, argc - 1);
+  setCommand(OP_XREADGROUP, 0);
+  if (readCheck()) replyOk();
 }
 
 /** Digest of one database: a sum over its entries, so that the order in which they lie does not show. */
