@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import * as abi from '../../host/kernel/abi.js';
 import { HEADER_FLAG_CLOCK_STOPPED, HEADER_FLAGS } from '../../host/kernel/kernel.js';
 import { crc32c } from '../support/crc32c.js';
+import { HashDraw, HashModel } from '../support/hash-model.js';
 import { openKernel, type TestKernel } from '../support/kernel.js';
 import { CommandDraw, KeyspaceModel } from '../support/keyspace-model.js';
 import { deriveSeed, Random, runSeed } from '../support/seed.js';
@@ -81,6 +82,7 @@ describe.each(BUILDS)('the log, $memory $mode', (build) => {
     const random = new Random(deriveSeed(seed, logBytes));
     const model = new KeyspaceModel();
     const draw = new CommandDraw(random, model, longOneIn);
+    const hashes = new HashDraw(random, new HashModel(), longOneIn, 40);
     const kernel = openKernel(build, { logBytes, seed: random.word() }).logOn();
     const second = replica(build);
     let waiting: Buffer = Buffer.alloc(0);
@@ -91,7 +93,8 @@ describe.each(BUILDS)('the log, $memory $mode', (build) => {
       kernel.now = model.now;
       kernel.db = model.db;
       if (random.oneIn(30)) kernel.expire(random.pick([1, 20, 1000]));
-      kernel.call(...(random.oneIn(20) ? others(random) : draw.command()));
+      hashes.model.now = model.now;
+      kernel.call(...(random.oneIn(20) ? others(random) : random.oneIn(6) ? hashes.command() : draw.command()));
       if (!random.oneIn(readOneIn)) continue;
       const bytes = read(kernel, random.pick([1, 100, 5_000, 1e9]), random.pick([7, 1000, 1e9]));
       total += bytes.length;
@@ -211,13 +214,15 @@ describe.each(BUILDS)('the log, $memory $mode', (build) => {
     const model = new KeyspaceModel();
     const random = new Random(deriveSeed(seed, 7));
     const draw = new CommandDraw(random, model, 4, 400);
+    const hashes = new HashDraw(random, new HashModel(), 10, 300);
     let refusals = 0;
     for (let i = 0; i < 4000; i++) {
       if (random.oneIn(20)) model.now += 1000;
       kernel.now = model.now;
       kernel.db = random.below(2);
       try {
-        if (kernel.text(...draw.command()).startsWith('-OOM')) refusals++;
+        hashes.model.now = model.now;
+        if (kernel.text(...(random.oneIn(4) ? hashes : draw).command()).startsWith('-OOM')) refusals++;
       } catch (error) {
         if (!/no memory for the frame|status 9 /.test(String(error))) throw error;
       }
