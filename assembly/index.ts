@@ -11,7 +11,7 @@ import { CONTROL_COMMANDS_MAX, FRAMES_MAX, SLACK_BYTES, STATUS_BUSY, STATUS_NO_M
 import { cutFrames, mergeReplies } from './commands/cut';
 import { contextLoad } from './commands/context';
 import { execute, executeInWindow } from './commands/exec';
-import { databaseDigest } from './commands/internal';
+import { databaseDigest, valuesCheck } from './commands/internal';
 import { logBacklog as backlog, logConsume as consume, logEndLsn as endLsn, logPeek as peek, logPeekBytes as peekBytes } from './log/ring';
 import {
   arenaAlloc, arenaCanAlloc, arenaCheck, arenaCommittedBytes, arenaFree, arenaInit, arenaLargestFreeRun, arenaPurge, arenaUsedBytes,
@@ -179,12 +179,17 @@ export function largestFreeRun(): u32 { return arenaLargestFreeRun(); }
 
 /** Digest of a database's content, independent of layout and order (latched). */
 export function digest(window: u32, db: u32): u64 { contextLoad(window); return databaseDigest(db); }
-/** The shard's own integrity check (latched): 0, or 1000 * database + reason, or 1000000 + reason for the arena. */
+/**
+ * The shard's own integrity check (latched): 0, or 1000 * database + reason for a table, 1000000 + reason for the arena,
+ * 2000000 + reason for a value.
+ */
 export function check(): u32 {
   const h = header();
   for (let db: u32 = 0; db < h.databaseCount; db++) {
     const reason = databaseCheck(db);
     if (reason != 0) return 1000 * db + reason;
+    const broken = valuesCheck(db);
+    if (broken != 0) return 2000000 + broken;
   }
   const reason = arenaCheck();
   return reason == 0 ? 0 : 1000000 + reason;

@@ -19,8 +19,8 @@ import { entryExpiry, entryKey, entryKeyLen, entryType } from '../table/entry';
 import { LOOKUP_QUIET, lookup } from '../table/keyspace';
 import { readCheck } from './stream/read';
 import { OP_XREADGROUP } from './table.generated';
-import { BUCKETS, STASH, bucketAt, root, slotAt, usedSlots, segmentAt } from '../table/table';
-import { mixDigest, valueDigest, valueSize } from '../types/value';
+import { BUCKETS, Root, STASH, bucketAt, root, slotAt, usedSlots, segmentAt } from '../table/table';
+import { mixDigest, valueCheck, valueDigest, valueSize } from '../types/value';
 
 export { logValue, logValueForget, logValueReserve } from './dump/log';
 
@@ -56,9 +56,15 @@ function checkReadGroup(): void {
   if (readCheck()) replyOk();
 }
 
+// Two walks over all entries of a database: for its digest, and for the integrity of its values.
+
 /** Digest of one database: a sum over its entries, so that the order in which they lie does not show. */
-export function databaseDigest(database: u32): u64 {
-  const r = root(database);
+export function databaseDigest(database: u32): u64 { return walk(root(database), false); }
+
+/** 0, or the number of the rule that the first unsound value of the database breaks. */
+export function valuesCheck(database: u32): u32 { return <u32>walk(root(database), true); }
+
+function walk(r: Root, checks: bool): u64 {
   let sum: u64 = 0;
   if (r.directory == 0) return 0;
   const size: u32 = 1 << r.depth;
@@ -71,14 +77,22 @@ export function databaseDigest(database: u32): u64 {
       while (mask != 0) {
         const e = load<u32>(slotAt(bucket, ctz(mask)));
         mask &= mask - 1;
-        let h = mixDigest(kevyHash(entryKey(e), entryKeyLen(e)), <u64>entryType(e));
-        h = mixDigest(h, valueDigest(e));
-        sum += mixDigest(h, <u64>entryExpiry(e));
+        if (!checks) sum += entryDigest(e);
+        else {
+          const reason = valueCheck(e);
+          if (reason != 0) return reason;
+        }
       }
     }
     i += 1 << (r.depth - segmentAt(segment).depth);
   }
   return sum;
+}
+
+function entryDigest(e: u32): u64 {
+  let h = mixDigest(kevyHash(entryKey(e), entryKeyLen(e)), <u64>entryType(e));
+  h = mixDigest(h, valueDigest(e));
+  return mixDigest(h, <u64>entryExpiry(e));
 }
 
 function digest(): void {

@@ -31,7 +31,10 @@ export function logValueForget(): void {
   prepared = 0;
 }
 
-/** Logs what the key holds now. For a container, logValueReserve must have come before. */
+/**
+ * Logs what the key holds now. Whoever changes a container asks logValueReserve before: making the payload only here may
+ * fail, and what was changed is then in no log.
+ */
 export function logValue(key: u32, keyLen: u32, e: u32): void {
   if (!logOn()) return;
   const expires = entryExpiry(e);
@@ -44,7 +47,7 @@ export function logValue(key: u32, keyLen: u32, e: u32): void {
     fxEnd();
     return;
   }
-  assert(prepared != 0);
+  if (prepared == 0 && !logValueReserve(keyLen, e)) return;
   fxBegin('RESTORE');
   fxArg(key, keyLen);
   fxInt(max<i64>(expires, 0));
