@@ -14,7 +14,6 @@ import { KernelSide } from '../support/kernel-side.js';
 import { setLimits } from '../support/limits.js';
 import { describeWith } from '../support/programs.js';
 import { redisServerForSuite } from '../support/redis-server.js';
-import type { Arg } from '../support/resp-client.js';
 import { deriveSeed, runSeed } from '../support/seed.js';
 import { BUILDS } from '../support/wasm.js';
 import { listScripts } from './cases/lists.js';
@@ -27,8 +26,6 @@ const FAMILIES = [
   ...keyspaceFamilies,
   ...listFamilies.map((family) => ({ ...family, weight: family.weight * 6 })),
 ];
-/** COPY is not for lists alone: the tests of payloads have it. */
-const isCopy = ([name]: readonly Arg[]) => /^copy$/i.test(String(name));
 
 const CASES = [
   { size: -2, protocol: 2 },
@@ -53,7 +50,7 @@ describeWith('redis-server', 'lists as redis-server answers them', () => {
       for (let index = 0; index < STREAMS; index++) {
         const subject = sideWith(size);
         const streamSeed = deriveSeed(seed, (BUILDS.indexOf(build) * 10 + size) * 1000 + index);
-        const stream = makeStream(streamSeed, COMMANDS, FAMILIES).filter(({ commands }) => !commands.some(isCopy));
+        const stream = makeStream(streamSeed, COMMANDS, FAMILIES);
         const steps = subject.own(stream);
         const duel = { subject, reference, protocol };
         const outcome = await runSteps(duel, steps);
