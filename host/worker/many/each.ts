@@ -10,6 +10,8 @@ const isNull = (reply: Buffer): boolean => reply[0] === 0x5f || (reply[0] === 0x
 export function leadPopFirst(lead: Leader): Buffer {
   const { argv, positions } = lead;
   const rest = argv.slice(positions[positions.length - 1] + 1);
+  // Nothing says from which end: the kernel words the error.
+  if (rest.length === 0) return lead.on(lead.route(argv[positions[0]]), argv);
   for (const at of positions) {
     const reply = lead.on(lead.route(argv[at]), [argv[0], text('1'), argv[at], ...rest]);
     if (isError(reply) || !isNull(reply)) return reply;

@@ -361,6 +361,9 @@ export const listScripts: Script[] = [
       LMPOP 2 {k}c LEFT
       LMPOP 3 {k}c LEFT
       LMPOP 9223372036854775807 {k}c LEFT
+      LMPOP 3 {k}c {k}b LEFT
+      LMPOP 4 {k}c {k}b other LEFT
+      LMPOP 2 {k}c {k}b
       LMPOP 1 {k}c UP
       LMPOP 1 {k}c {k}b LEFT
       LMPOP 1 {k}c LEFT COUNT

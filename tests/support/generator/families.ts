@@ -5,6 +5,7 @@ import type { Draw } from './draw.js';
 import { hashFamilies } from './hash-families.js';
 import { hllFamilies } from './hll-families.js';
 import { keyspaceFamilies } from './keyspace-families.js';
+import { listFamilies } from './list-families.js';
 import { serverFamilies } from './server-families.js';
 import { setFamilies } from './set-families.js';
 import { stringFamilies } from './string-families.js';
@@ -25,6 +26,7 @@ export const FAMILIES: readonly Family[] = [
   ...setFamilies,
   ...hllFamilies,
   ...hashFamilies,
+  ...listFamilies,
   ...keyspaceFamilies,
   ...serverFamilies,
 ];
