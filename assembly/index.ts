@@ -14,7 +14,7 @@ import { execute, executeInWindow } from './commands/exec';
 import { databaseDigest, valuesCheck } from './commands/internal';
 import { logBacklog as backlog, logConsume as consume, logEndLsn as endLsn, logPeek as peek, logPeekBytes as peekBytes } from './log/ring';
 import {
-  arenaAlloc, arenaCanAlloc, arenaCheck, arenaCommittedBytes, arenaFree, arenaInit, arenaLargestFreeRun, arenaPurge, arenaUsedBytes,
+  arenaAlloc, arenaCanAlloc, arenaCheck, arenaCommittedBytes, arenaFree, arenaInit, arenaLargestFreeRun, arenaPurge, arenaSparseBytes, arenaUsedBytes,
 } from './memory/arena';
 import { allowanceInit } from './memory/allowance';
 import { latchRelease, latchTry } from './memory/latch';
@@ -22,6 +22,7 @@ import { ABI_VERSION, HEADER, HEADER_BYTES, Header, MAGIC, PAGE_BYTES, TABLE_KEY
 import { windowArgv, windowAt, windowBytesFor, windowOut, windowReturn, windowStaging } from './memory/window';
 import { releasePieces } from './resp/encode';
 import { shardOfKey } from './routing/slot';
+import { defragSlice } from './table/defrag';
 import { evictKey as evictByHash, evictSample as sample, evictableKeys as evictable } from './table/evict';
 import { expireCycle } from './table/expiry';
 import { reclaim as reclaimSlice } from './table/flush';
@@ -165,6 +166,10 @@ export function evictKey(window: u32, policy: u32, db: u32, hashLow: u32, hashHi
 }
 /** Frees memory of flushed databases (latched): about `budget` entries. 1: more is waiting. */
 export function reclaim(budget: u32): i32 { return reclaimSlice(budget) ? 1 : 0; }
+/** Active defragmentation (latched): looks at about `budget` blocks. 1: the pass over the keyspace is not complete. */
+export function defrag(budget: i32): i32 { return defragSlice(budget) ? 1 : 0; }
+/** Bytes in slabs that no block uses: what defragmentation may turn into free pages. */
+export function sparseBytes(): f64 { return <f64>arenaSparseBytes(); }
 /** Gives back what the arena holds in reserve (latched). Returns bytes. */
 export function purge(): f64 { return <f64>arenaPurge(); }
 

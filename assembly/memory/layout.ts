@@ -52,7 +52,8 @@
 //     2560   64 limits                latch   conversion limits of the types, below
 //     2624  448 spare
 //     3072   48 allowance             state of the shard's part of maxmemory, memory/allowance.ts
-//     3120      free to HEADER_BYTES
+//     3136   56 defrag                state of active defragmentation, memory/moving.ts
+//     3192      free to HEADER_BYTES
 
 export const PAGE_BYTES: u32 = 65536;
 export const HEADER: u32 = 0x10000;
@@ -94,6 +95,7 @@ export const LOG_STATE: u32 = HEADER + 384;
 export const ARENA_STATE: u32 = HEADER + 512;
 export const ARENA_STATE_BYTES: u32 = 2048;
 export const ALLOWANCE_STATE: u32 = HEADER + 3072;
+export const DEFRAG_STATE: u32 = HEADER + 3136;
 
 // Limits, at LIMITS: when a value leaves its compact form. The host's configuration writes them (single words, any time).
 //   offset size field

@@ -7,18 +7,20 @@
 //        4    4 kind        type << 8 | encoding, once it is dropped
 import { arenaFree, arenaSize } from '../memory/arena';
 import { header } from '../memory/layout';
+import { defragState } from '../memory/moving';
 import {
   ENC_BLOB, ENC_INT, ENC_INTSET, ENC_PACKED, ENTRY_RAW, TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_STRING, TYPE_ZSET, entryEncoding,
   entryFlags, entryPointer, entryType,
 } from '../table/entry';
 import { kevyHash } from '../routing/kevyhash';
 import { blobDrop } from './blob';
-import { hashBytes, hashCheck, hashCount, hashDigest, hashDrop, hashEncoding, hashReclaim } from './hash/value';
-import { listBytes, listCheck, listCount, listDigest, listDrop, listEncoding, listReclaim } from './list/value';
-import { setBytes, setCheck, setCount, setDigest, setDrop, setEncoding, setReclaim } from './set/value';
-import { streamBytes, streamCheck, streamCount, streamDigest, streamDrop, streamEncoding, streamReclaim } from './stream/value';
+import { hashBytes, hashCheck, hashCount, hashDefrag, hashDigest, hashDrop, hashEncoding, hashReclaim } from './hash/value';
+import { listBytes, listCheck, listCount, listDefrag, listDigest, listDrop, listEncoding, listReclaim } from './list/value';
+import { setBytes, setCheck, setCount, setDefrag, setDigest, setDrop, setEncoding, setReclaim } from './set/value';
+import { streamBytes, streamCheck, streamCount, streamDefrag, streamDigest, streamDrop, streamEncoding, streamReclaim } from './stream/value';
+import { movePointer } from './moving';
 import { stringLength, stringView, viewLen, viewPtr } from './string';
-import { zsetBytes, zsetCheck, zsetCount, zsetDigest, zsetDrop, zsetEncoding, zsetReclaim } from './zset/value';
+import { zsetBytes, zsetCheck, zsetCount, zsetDefrag, zsetDigest, zsetDrop, zsetEncoding, zsetReclaim } from './zset/value';
 
 /** A value of more blocks than this is freed in slices. */
 export const DROP_AT_ONCE_MAX: u32 = 64;
@@ -82,6 +84,26 @@ function reclaimForm(type: u32, pointer: u32, budget: i32): i32 {
     case TYPE_HASH: return hashReclaim(pointer, budget);
     case TYPE_STREAM: return streamReclaim(pointer, budget);
     default: assert(false); return budget;
+  }
+}
+
+/**
+ * Moves the blocks of a container that would lie better elsewhere; the entry's own block and strings aside.
+ * @returns what is left of the budget; 0 or less, with `inside` of memory/moving.ts not 0: there is more to do.
+ */
+export function valueDefrag(e: u32, budget: i32): i32 {
+  const encoding = entryEncoding(e);
+  if (encoding == ENC_PACKED || encoding == ENC_INTSET) {
+    defragState().inside = 0;
+    return movePointer(e, budget);
+  }
+  switch (entryType(e)) {
+    case TYPE_LIST: return listDefrag(e, budget);
+    case TYPE_SET: return setDefrag(e, budget);
+    case TYPE_ZSET: return zsetDefrag(e, budget);
+    case TYPE_HASH: return hashDefrag(e, budget);
+    case TYPE_STREAM: return streamDefrag(e, budget);
+    default: return budget;
   }
 }
 

@@ -47,6 +47,8 @@ export interface KernelExports {
   evictKey(window: number, policy: number, db: number, hashLow: number, hashHigh: number): number;
   expire(window: number, budget: number): number;
   reclaim(budget: number): number;
+  defrag(budget: number): number;
+  sparseBytes(): number;
   purge(): number;
   databaseKeys(db: number): number;
   databaseExpires(db: number): number;

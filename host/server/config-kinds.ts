@@ -18,7 +18,7 @@ export type Kind =
   | {
       readonly kind: 'integer';
       readonly min: number;
-      readonly max: number;
+      readonly max: number | bigint;
       /** What is outside is moved to the nearest of these two, in silence. */
       readonly clamp?: readonly [min: number, max: number];
     }

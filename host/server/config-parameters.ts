@@ -47,7 +47,7 @@ export const EVICTION_POLICIES = [
   'noeviction',
 ] as const;
 
-const integer = (min: number, max: number): Kind => ({ kind: 'integer', min, max });
+const integer = (min: number, max: number | bigint): Kind => ({ kind: 'integer', min, max });
 const memory = (min: bigint, max: bigint): Kind => ({ kind: 'memory', min, max });
 const words = (list: readonly string[]): Kind => ({ kind: 'enum', words: list });
 
@@ -237,6 +237,62 @@ export const PARAMETERS: readonly Parameter[] = [
     summary: 'Whether replicas leave eviction to their master; there are none, but configurations say it.',
   },
   ...LAZY_FREE,
+  {
+    name: 'activedefrag',
+    kind: { kind: 'bool' },
+    default: 'yes',
+    mutable: true,
+    summary:
+      'Whether blocks are moved together when deleting has left the memory full of holes; it costs nothing until then.',
+  },
+  {
+    name: 'active-defrag-ignore-bytes',
+    kind: memory(1n, LONG_MAX),
+    default: String(100n << 20n),
+    mutable: true,
+    unit: 'bytes',
+    summary: 'Holes of less than this, over all shards, are left alone.',
+  },
+  {
+    name: 'active-defrag-threshold-lower',
+    kind: integer(0, 1000),
+    default: '10',
+    mutable: true,
+    unit: 'percent of what is used',
+    summary: 'A shard whose holes are less than this part of what it uses is left alone.',
+  },
+  {
+    name: 'active-defrag-threshold-upper',
+    kind: integer(0, 1000),
+    default: '100',
+    mutable: true,
+    unit: 'percent of what is used',
+    summary: 'From here on defragmentation takes active-defrag-cycle-max of the time.',
+  },
+  {
+    name: 'active-defrag-cycle-min',
+    kind: integer(1, 99),
+    default: '1',
+    mutable: true,
+    unit: 'percent',
+    summary: "Part of a worker's time for defragmentation at the lower threshold.",
+  },
+  {
+    name: 'active-defrag-cycle-max',
+    kind: integer(1, 99),
+    default: '25',
+    mutable: true,
+    unit: 'percent',
+    summary: "Part of a worker's time for defragmentation at the upper threshold.",
+  },
+  {
+    name: 'active-defrag-max-scan-fields',
+    kind: integer(1, LONG_MAX),
+    default: '1000',
+    mutable: true,
+    summary:
+      'In Redis, the size from which a container is walked in slices; here every one is. Said because configurations have it.',
+  },
   {
     name: 'lfu-log-factor',
     kind: integer(0, INT_MAX),

@@ -48,6 +48,15 @@ export interface ConfigValues {
   readonly lazyfreeLazyServerDel: boolean;
   readonly lazyfreeLazyUserDel: boolean;
   readonly lazyfreeLazyUserFlush: boolean;
+  readonly activedefrag: boolean;
+  readonly activeDefragIgnoreBytes: number;
+  /** Percent of what is used. */
+  readonly activeDefragThresholdLower: number;
+  readonly activeDefragThresholdUpper: number;
+  /** Percent of a worker's time. */
+  readonly activeDefragCycleMin: number;
+  readonly activeDefragCycleMax: number;
+  readonly activeDefragMaxScanFields: number;
   readonly lfuLogFactor: number;
   /** Minutes. */
   readonly lfuDecayTime: number;

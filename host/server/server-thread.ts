@@ -8,6 +8,7 @@ import { ShardKernel } from '../kernel/kernel.js';
 import { encodeReply } from '../resp/reply.js';
 import { SystemClock } from '../worker/clock.js';
 import { Connection, WAIT_NONE } from '../worker/connection.js';
+import { Defragmenter } from '../worker/defragmenter.js';
 import { Evictor } from '../worker/evictor.js';
 import { type CallContext, FrameRunner } from '../worker/frame-runner.js';
 import { FrameServer } from '../worker/frame-server.js';
@@ -60,6 +61,7 @@ export class ServerThread implements ThreadApi, Services {
   readonly #runner: FrameRunner;
   readonly #lane: SlowLane;
   readonly #housekeeper: Housekeeper;
+  readonly #defragmenter: Defragmenter;
   readonly #connections = new Map<number, Connection>();
   readonly #sampler: Sampler;
   readonly #place: Uint8Array;
@@ -105,6 +107,7 @@ export class ServerThread implements ThreadApi, Services {
     this.#place = this.frames.place;
     const own = this.shards.filter((_, index) => index % setup.threadCount === threadIndex);
     this.#housekeeper = new Housekeeper(own, this.shards, this.#latches, clock, this.stats);
+    this.#defragmenter = new Defragmenter(own, this.shards, this.#latches, this.stats, this.config.values);
     this.#sampler = new Sampler(this.stats, this.shards, Date.now());
     this.#nextHouse();
   }
@@ -166,6 +169,7 @@ export class ServerThread implements ThreadApi, Services {
 
   #keepHouse(): void {
     this.#housekeeper.tick();
+    this.#defragmenter.tick(1000 / this.config.values.hz);
     if (this.workerIndex === 0) {
       this.#sampler.tick(Date.now());
       this.keepLimit();

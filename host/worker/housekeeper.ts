@@ -2,6 +2,7 @@
 // windows' call counters over to the shared figures. Each shard has one thread that keeps it.
 import * as abi from '../kernel/abi.js';
 import { ALLOWANCE_EVICTED } from '../kernel/allowance.js';
+import { DEFRAG_COUNTERS } from '../kernel/defrag.js';
 import {
   HEADER_AT,
   HEADER_EXPIRED,
@@ -73,7 +74,7 @@ export class Housekeeper {
     for (const shard of this.all) {
       this.#harvest(shard);
       if (shard.calls.begin(this.latches.owner, SPINS * 100) !== 1) continue;
-      for (const field of [HEADER_HITS, HEADER_MISSES, HEADER_EXPIRED, ALLOWANCE_EVICTED]) {
+      for (const field of [HEADER_HITS, HEADER_MISSES, HEADER_EXPIRED, ALLOWANCE_EVICTED, ...DEFRAG_COUNTERS]) {
         shard.words[(HEADER_AT + field) >> 2] = 0;
         shard.words[(HEADER_AT + field + 4) >> 2] = 0;
       }

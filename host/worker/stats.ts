@@ -15,6 +15,11 @@ export const STAT = {
   outputBuffers: 10,
   reads: 11,
   protocolErrors: 12,
+  /** Milliseconds spent on active defragmentation; the part of its time that the worker gives it now, in percent; */
+  defragMs: 13,
+  defragPercent: 14,
+  /** and Unix milliseconds since when, 0 while it does not run. */
+  defragSinceMs: 15,
 } as const;
 export type Stat = keyof typeof STAT;
 
@@ -119,7 +124,7 @@ export class Stats {
   reset(): void {
     Atomics.store(this.#head, HEAD_EXCEEDED_MS, 0);
     Atomics.store(this.#head, HEAD_EXCEEDED_SINCE, 0);
-    const kept: Stat[] = ['clients', 'parked', 'inputBuffers', 'outputBuffers'];
+    const kept: Stat[] = ['clients', 'parked', 'inputBuffers', 'outputBuffers', 'defragPercent', 'defragSinceMs'];
     for (let i = 0; i < this.workers; i++) {
       const row = i * ROW_CELLS;
       for (let cell = 0; cell < ROW_CELLS; cell++) {

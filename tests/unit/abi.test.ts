@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as hostAbi from '../../host/kernel/abi.js';
 import * as hostAllowance from '../../host/kernel/allowance.js';
+import * as hostDefrag from '../../host/kernel/defrag.js';
 import * as hostKernel from '../../host/kernel/kernel.js';
 
 /** The exported number constants of an AssemblyScript file; later ones may use earlier ones. */
@@ -118,5 +119,18 @@ describe('the part of maxmemory in assembly/memory/allowance.ts and in host/kern
       expect(fields.get(field), name).toBe(offset - hostAllowance.ALLOWANCE_AT);
     }
     expect(hostAllowance.ALLOWANCE_NONE).toBe(constantsOf('assembly/memory/allowance.ts').get('ALLOWANCE_NONE'));
+  });
+});
+
+describe('the counters of defragmentation in assembly/memory/moving.ts and in host/kernel/defrag.ts', () => {
+  it('lie where the layout has them', () => {
+    const fields = fieldsOf('assembly/memory/moving.ts', 'Defrag');
+    const text = readFileSync('assembly/memory/layout.ts', 'utf8');
+    expect(hostDefrag.DEFRAG_AT).toBe(Number(/DEFRAG_STATE: u32 = HEADER \+ (\d+)/.exec(text)?.[1]));
+    const { DEFRAG_HITS, DEFRAG_MISSES, DEFRAG_KEY_HITS, DEFRAG_KEY_MISSES } = hostDefrag;
+    const places = ['hits', 'misses', 'keyHits', 'keyMisses'].map(
+      (name) => hostDefrag.DEFRAG_AT + (fields.get(name) ?? -1),
+    );
+    expect([DEFRAG_HITS, DEFRAG_MISSES, DEFRAG_KEY_HITS, DEFRAG_KEY_MISSES]).toEqual(places);
   });
 });

@@ -14,7 +14,7 @@ const EXPORTS = [
   ...['begin', 'end', 'exec', 'run', 'execBlock', 'blockNew', 'blockFree'],
   ...['cut', 'merge', 'release', 'unpin', 'canStore', 'route', 'guestsClear'],
   ...[
-    'evictSample',
+    'defrag', 'sparseBytes', 'evictSample',
     'evictableKeys',
     'evictKey',
     'expire',

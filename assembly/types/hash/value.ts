@@ -5,6 +5,7 @@ import {
   ENC_PACKED, ENTRY_LARGE, TYPE_HASH, TYPE_STRING, entryEncoding, entryFlags, entryKey, entryKeyLen, entryPointer, entryType,
 } from '../../table/entry';
 import { dictBytes, dictCheck, dictCount, dictReclaim, dictRoot } from '../dict';
+import { moveDict, movePointer } from '../moving';
 import { lpBytes, lpCount, lpFirst, lpFree, lpLen, lpNext, lpPtr, lpView } from '../listpack';
 import { lpValid } from '../listpack-valid';
 import { DROP_AT_ONCE_MAX, dropLater, mixDigest } from '../value';
@@ -79,4 +80,4 @@ export function hashCheck(e: u32): u32 {
 }
 
 /** Moves blocks that would lie better elsewhere; answers what is left of the budget. */
-export function hashDefrag(e: u32, budget: i32): i32 { return budget; }
+export function hashDefrag(e: u32, budget: i32): i32 { return hashIsPacked(e) ? movePointer(e, budget) : moveDict(e, budget); }

@@ -2,12 +2,13 @@
 //   11  one string that holds the intset's own bytes
 //    2  how many members, then each as a string
 //   20  one string that holds a listpack (written by Redis 7.2 and later, read here)
-import { arenaAlloc, arenaFree, arenaShouldMove, arenaSize } from '../../memory/arena';
+import { arenaFree, arenaSize } from '../../memory/arena';
 import { limits } from '../../memory/layout';
 import { loadCorrupt, loadCount, loadFault, loadLen, loadNoMemory, loadPtr, loadString, loaded } from '../../rdb/reader';
 import { saveLength, saveString } from '../../rdb/writer';
 import { kevyHash } from '../../routing/kevyhash';
 import { ENC_INTSET, ENC_PACKED, ENC_TABLE, TYPE_SET, entryEncoding, entryFree, entryInlineLen, entryPointer, entrySetPointer } from '../../table/entry';
+import { moveDict, movePointer } from '../moving';
 import { dictBytes, dictCheck, dictCount, dictReclaim } from '../dict';
 import { intsetBytes, intsetCount, intsetFrom, intsetValid } from '../intset';
 import { lpBytes, lpFind, lpFirst, lpInt, lpIsInt, lpLen, lpNext, lpPtr, lpRead, lpView } from '../listpack';
@@ -139,14 +140,5 @@ function packedCheck(lp: u32): u32 {
 
 /** Moves blocks that would lie better elsewhere; answers what is left of the budget. */
 export function setDefrag(e: u32, budget: i32): i32 {
-  if (entryEncoding(e) == ENC_TABLE) return budget;
-  const pointer = entryPointer(e);
-  if (arenaShouldMove(pointer)) {
-    const fresh = arenaAlloc(arenaSize(pointer));
-    if (fresh == 0) return budget - 1;
-    memory.copy(fresh, pointer, arenaSize(pointer));
-    entrySetPointer(e, fresh);
-    arenaFree(pointer);
-  }
-  return budget - 1;
+  return entryEncoding(e) == ENC_TABLE ? moveDict(e, budget) : movePointer(e, budget);
 }

@@ -6,6 +6,7 @@ import { arch, machine, release, type as systemName, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { COMMANDS } from '../../commands/index.js';
 import { ALLOWANCE_EVICTED } from '../../kernel/allowance.js';
+import { DEFRAG_HITS, DEFRAG_KEY_HITS, DEFRAG_KEY_MISSES, DEFRAG_MISSES } from '../../kernel/defrag.js';
 import {
   HEADER_DIRTY,
   HEADER_EXPIRED,
@@ -118,11 +119,13 @@ export function clients({ stats, config }: Services): Section {
   ];
 }
 
-export function memory({ stats, shards, config }: Services): Section {
+export function memory(services: Services): Section {
+  const { stats, shards, config } = services;
   const used = usedBytes(shards);
   const peak = Math.max(used, stats.usedBytesPeak);
   const resident = process.memoryUsage.rss();
-  const committed = sum(shards, (shard) => shard.calls.committedBytes());
+  // Pages with a block in them; the others are free for any block.
+  const active = used + sum(shards, (shard) => shard.calls.sparseBytes());
   const reserved = sum(shards, (shard) => shard.memory.buffer.byteLength);
   const clientBytes = stats.sum('inputBuffers') + stats.sum('outputBuffers');
   const tables = sum(shards, (shard) => {
@@ -143,17 +146,17 @@ export function memory({ stats, shards, config }: Services): Section {
     ['used_memory_dataset', dataset],
     ['used_memory_dataset_perc', `${quotient(dataset * 100, used)}%`],
     ['allocator_allocated', used],
-    ['allocator_active', committed],
+    ['allocator_active', active],
     ['allocator_resident', reserved],
     ['total_system_memory', totalmem()],
     ['total_system_memory_human', humanBytes(totalmem())],
     ['maxmemory', config.values.maxmemory],
     ['maxmemory_human', humanBytes(config.values.maxmemory)],
     ['maxmemory_policy', config.values.maxmemoryPolicy],
-    ['allocator_frag_ratio', quotient(committed, used)],
-    ['allocator_frag_bytes', committed - used],
-    ['allocator_rss_ratio', quotient(reserved, committed)],
-    ['allocator_rss_bytes', reserved - committed],
+    ['allocator_frag_ratio', quotient(active, used)],
+    ['allocator_frag_bytes', active - used],
+    ['allocator_rss_ratio', quotient(reserved, active)],
+    ['allocator_rss_bytes', reserved - active],
     ['rss_overhead_ratio', quotient(resident, reserved)],
     ['rss_overhead_bytes', resident - reserved],
     ['mem_fragmentation_ratio', quotient(resident, used)],
@@ -164,8 +167,23 @@ export function memory({ stats, shards, config }: Services): Section {
     ['mem_clients_normal', clientBytes],
     ['mem_aof_buffer', 0],
     ['mem_allocator', 'latchkey'],
-    ['active_defrag_running', 0],
+    ['active_defrag_running', mostOf(services, 'defragPercent')],
   ];
+}
+
+/** The highest figure of any worker. */
+function mostOf({ stats, workerCount }: Services, stat: Parameters<Services['stats']['ofWorker']>[1]): number {
+  return Math.max(...Array.from({ length: workerCount }, (_, worker) => stats.ofWorker(worker, stat)));
+}
+
+/** Milliseconds since the longest defragmentation that is running began. */
+function defraggingForMs({ stats, workerCount }: Services): number {
+  let longest = 0;
+  for (let worker = 0; worker < workerCount; worker++) {
+    const since = stats.ofWorker(worker, 'defragSinceMs');
+    if (since !== 0) longest = Math.max(longest, Date.now() - since);
+  }
+  return longest;
 }
 
 /** Nothing is ever written: what has changed since the last save is what has changed since the start. */
@@ -191,7 +209,8 @@ export function persistence({ shards, startedMs }: Services): Section {
   ];
 }
 
-export function stats({ stats: figures, shards }: Services): Section {
+export function stats(services: Services): Section {
+  const { stats: figures, shards } = services;
   const { commandsPerSecond, inputKbps, outputKbps } = figures.rates;
   return [
     ['total_connections_received', figures.sum('connections')],
@@ -223,6 +242,12 @@ export function stats({ stats: figures, shards }: Services): Section {
     ['total_forks', 0],
     ['migrate_cached_sockets', 0],
     ['slave_expires_tracked_keys', 0],
+    ['active_defrag_hits', counter(shards, DEFRAG_HITS)],
+    ['active_defrag_misses', counter(shards, DEFRAG_MISSES)],
+    ['active_defrag_key_hits', counter(shards, DEFRAG_KEY_HITS)],
+    ['active_defrag_key_misses', counter(shards, DEFRAG_KEY_MISSES)],
+    ['total_active_defrag_time', Math.round(figures.sum('defragMs'))],
+    ['current_active_defrag_time', defraggingForMs(services)],
     ['tracking_total_keys', 0],
     ['tracking_total_items', 0],
     ['tracking_total_prefixes', 0],

@@ -36,7 +36,7 @@ const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part /
 const stats: HostHandler = (_argv, _client, services) => {
   const { shards } = services;
   const used = sum(shards, usedBytes);
-  const committed = sum(shards, committedBytes);
+  const active = used + sum(shards, (shard) => shard.calls.sparseBytes());
   const resident = process.memoryUsage.rss();
   const clients = clientBytes(services);
   const databases: (readonly [string, Reply])[] = [];
@@ -61,10 +61,10 @@ const stats: HostHandler = (_argv, _client, services) => {
       ['dataset.bytes', dataset],
       ['dataset.percentage', { double: ratio(dataset, used) * 100 }],
       ['allocator.allocated', used],
-      ['allocator.active', committed],
+      ['allocator.active', active],
       ['allocator.resident', sum(shards, memoryBytes)],
-      ['allocator-fragmentation.ratio', { double: ratio(committed, used) }],
-      ['allocator-fragmentation.bytes', committed - used],
+      ['allocator-fragmentation.ratio', { double: ratio(active, used) }],
+      ['allocator-fragmentation.bytes', active - used],
       ['fragmentation', { double: ratio(resident, used) }],
       ['fragmentation.bytes', resident - used],
     ],
