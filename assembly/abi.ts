@@ -80,11 +80,12 @@ export const ENDS_BYTES: u32 = FRAMES_MAX * 4;
 //       56    4 argc           u32  of the frame that stopped the call
 //       60    4 needBytes      u32  with NEED_MORE and BIG
 //       64    4 errors         u32  error replies written
-//       68   12 errorKinds     u32  3 of them: ERR, WRONGTYPE, OOM
+//       68   12 spare
 //       80    4 groups         u32  groups that `cut` filled
 //       84    4 group          u32  the only group, if groups is 1
 //       88    4 writes         u32  changes made
 //       92    4 slowGroup      u32  group that must execute last, or NO_GROUP (`cut`)
+//       96   28 errorKinds     u32  errors by first word: ERR, WRONGTYPE, OOM, BUSYGROUP, NOGROUP, BUSYKEY, INVALIDOBJ
 //      128  384 candidates          of `evictSample`: 16 rows, table/evict.ts
 export const CONTROL_NOW: u32 = 0;
 export const CONTROL_DB: u32 = 8;
@@ -102,11 +103,12 @@ export const CONTROL_OPCODE: u32 = 52;
 export const CONTROL_ARGC: u32 = 56;
 export const CONTROL_NEED: u32 = 60;
 export const CONTROL_ERRORS: u32 = 64;
-export const CONTROL_ERROR_KINDS: u32 = 68;
 export const CONTROL_GROUPS: u32 = 80;
 export const CONTROL_GROUP: u32 = 84;
 export const CONTROL_WRITES: u32 = 88;
 export const CONTROL_SLOW_GROUP: u32 = 92;
+export const CONTROL_ERROR_KINDS: u32 = 96;
+export const ERROR_KINDS: u32 = 7;
 export const CONTROL_CANDIDATES: u32 = 128;
 export const CANDIDATES_MAX: u32 = 16;
 export const NO_GROUP: u32 = 0xffffffff;

@@ -2,7 +2,7 @@
 // group excepted: those touch nothing but the window).
 import {
   CALL_ALL, CALL_EVICTED, CALL_HOST_ALL, CALL_INTERNAL, CALL_NO_WRITES, CALL_OOM, CALL_REPLY_OFF, CALL_SLOW, CONTROL_ARGC, CONTROL_COMMANDS, CONTROL_COMMANDS_MAX,
-  CONTROL_CONSUMED, CONTROL_ERROR_KINDS, CONTROL_ERRORS, CONTROL_FRAME_BYTES, CONTROL_NEED, CONTROL_OPCODE, CONTROL_OUT_BYTES,
+  CONTROL_CONSUMED, CONTROL_ERRORS, CONTROL_FRAME_BYTES, CONTROL_NEED, CONTROL_OPCODE, CONTROL_OUT_BYTES,
   CONTROL_PIECES, CONTROL_WRITES, STATUS_BIG, STATUS_DONE, STATUS_EVICT, STATUS_FULL, STATUS_HOST, STATUS_MALFORMED, STATUS_MANY,
   STATUS_NEED_MORE, STATUS_SLOW, STATUS_WRITE, WINDOW_CALLS, ARGS_MAX,
 } from '../abi';
@@ -13,7 +13,7 @@ import { windowArgv, windowInline } from '../memory/window';
 import {
   REPLY_ROOM, replyBegin, replyBytes, replyEnd, replyFailed, replyMark, replyPieces, replyReserve, replyRollback, replyRoom,
 } from '../resp/encode';
-import { errors, errorsClear, errorsErr, errorsOom, errorsWrongType, replyArity, replyOom } from '../resp/errors';
+import { errors, errorsClear, replyArity, replyOom } from '../resp/errors';
 import { PARSE_MALFORMED, PARSE_NEED_MORE, PARSE_TOO_MANY_ARGS, needBytes, parseFrame } from '../resp/parse';
 import {
   argLen, argPtr, argc, argvBase, callFlags, changes, clearChanges, contextLoad, db, opcode, setArgs, setCommand, setDb, win,
@@ -44,9 +44,6 @@ function stop(status: i32, start: u32, p: u32, commands: u32, frameBytes: u32): 
   store<u32>(win + CONTROL_ARGC, argc);
   store<u32>(win + CONTROL_NEED, needBytes);
   store<u32>(win + CONTROL_ERRORS, errors);
-  store<u32>(win + CONTROL_ERROR_KINDS, errorsErr);
-  store<u32>(win + CONTROL_ERROR_KINDS, errorsWrongType, 4);
-  store<u32>(win + CONTROL_ERROR_KINDS, errorsOom, 8);
   store<u32>(win + CONTROL_WRITES, changes);
   // A local group runs without the latch: it has changed nothing, and may not touch the counter.
   if (changes != 0) header().dirty += changes;

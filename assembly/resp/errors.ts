@@ -1,25 +1,41 @@
 // Error replies: Redis's own texts. Literals live in static data; no string is ever built.
-import { argLen, argPtr, argc } from '../commands/context';
+import { CONTROL_ERROR_KINDS, ERROR_KINDS } from '../abi';
+import { argLen, argPtr, argc, win } from '../commands/context';
 import { advance, outPos, replyEmergency, replyReserve, replyRollback } from './encode';
 
-export const ERROR_ERR: u32 = 0;
-export const ERROR_WRONGTYPE: u32 = 1;
-export const ERROR_OOM: u32 = 2;
-/** Any other first word: counted with all, not by itself. */
-export const ERROR_OTHER: u32 = 3;
+// Kinds of errors, by their first words: the order of ERROR_KINDS in host/worker/stats.ts.
+const ERROR_ERR: u32 = 0;
+const ERROR_WRONGTYPE: u32 = 1;
+const ERROR_OOM: u32 = 2;
+const ERROR_BUSYGROUP: u32 = 3;
+const ERROR_NOGROUP: u32 = 4;
+const ERROR_BUSYKEY: u32 = 5;
+const ERROR_INVALIDOBJ: u32 = 6;
+if (ERROR_INVALIDOBJ >= ERROR_KINDS) ERROR('the control block has too few counters for the kinds of errors');
 
-/** Error replies since `errorsClear`, all and by first word. */
+/** Error replies since `errorsClear`. The control block counts them by kind. */
 export let errors: u32 = 0;
-export let errorsErr: u32 = 0;
-export let errorsWrongType: u32 = 0;
-export let errorsOom: u32 = 0;
-export function errorsClear(): void { errors = 0; errorsErr = 0; errorsWrongType = 0; errorsOom = 0; }
+export function errorsClear(): void {
+  errors = 0;
+  memory.fill(win + CONTROL_ERROR_KINDS, 0, ERROR_KINDS * 4);
+}
 
 function count(kind: u32): void {
   errors++;
-  if (kind == ERROR_ERR) errorsErr++;
-  else if (kind == ERROR_WRONGTYPE) errorsWrongType++;
-  else if (kind == ERROR_OOM) errorsOom++;
+  const counter = win + CONTROL_ERROR_KINDS + (kind << 2);
+  store<u32>(counter, load<u32>(counter) + 1);
+}
+
+/** The kind of a text that begins with its code. */
+function kindOf(text: string): u32 {
+  switch (load<u8>(changetype<usize>(text))) {
+    case 0x57: return ERROR_WRONGTYPE;
+    // BUSYG, BUSYK
+    case 0x42: return load<u8>(changetype<usize>(text), 8) == 0x47 ? ERROR_BUSYGROUP : ERROR_BUSYKEY;
+    case 0x4e: return ERROR_NOGROUP;
+    case 0x49: return ERROR_INVALIDOBJ;
+    default: return ERROR_ERR;
+  }
 }
 
 /** Copies a literal of ASCII characters to outPos. The caller has reserved room. */
@@ -33,8 +49,7 @@ export function writeText(text: string): void {
 /** "-text\r\n". `text` begins with its code: ERR, WRONGTYPE, BUSYGROUP. */
 export function replyError(text: string): void {
   if (!replyReserve(<u32>text.length + 8)) return;
-  const first = <u32>load<u8>(changetype<usize>(text));
-  count(first == 0x45 ? ERROR_ERR : first == 0x57 ? ERROR_WRONGTYPE : ERROR_OTHER);
+  count(kindOf(text));
   store<u8>(outPos, 0x2d);
   advance(1);
   writeText(text);
@@ -57,12 +72,12 @@ function writeWord(ptr: u32, length: u32): void {
   advance(length);
 }
 
-/** "-beforeWORDbetweenWORDafter\r\n": an error that names two things. `before` begins with its code, which is not ERR. */
+/** "-beforeWORDbetweenWORDafter\r\n": an error that names two things. `before` begins with its code. */
 export function replyErrorPair(before: string, ptr: u32, length: u32, between: string, ptr2: u32, length2: u32, after: string): void {
   const first = printedLength(ptr, length);
   const second = printedLength(ptr2, length2);
   if (!replyReserve(first + second + 512)) return;
-  count(ERROR_OTHER);
+  count(kindOf(before));
   store<u8>(outPos, 0x2d);
   advance(1);
   writeText(before);

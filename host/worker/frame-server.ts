@@ -552,7 +552,7 @@ export class FrameServer {
 
 /** Carries the error replies of the shard's last call over to the figures, by their first words. */
 export function countErrorKinds(shard: ShardKernel, stats: Stats): void {
-  for (let kind = 0; kind < 3; kind++) {
+  for (let kind = 0; kind < abi.ERROR_KINDS; kind++) {
     const count = shard.control(abi.CONTROL_ERROR_KINDS + kind * 4);
     if (count !== 0) stats.addErrors(kind, count);
   }

@@ -23,8 +23,11 @@ export const STAT = {
 } as const;
 export type Stat = keyof typeof STAT;
 
-/** First words of error replies that INFO errorstats tells apart. The first three are the kernel's, in its order. */
-export const ERROR_KINDS = ['ERR', 'WRONGTYPE', 'OOM', 'NOAUTH', 'WRONGPASS', 'NOPROTO'] as const;
+/** First words of error replies that INFO errorstats tells apart. The kernel's come first, in its order. */
+export const ERROR_KINDS = [
+  ...(['ERR', 'WRONGTYPE', 'OOM', 'BUSYGROUP', 'NOGROUP', 'BUSYKEY', 'INVALIDOBJ'] as const),
+  ...(['NOAUTH', 'WRONGPASS', 'NOPROTO'] as const),
+] as const;
 export type ErrorKind = (typeof ERROR_KINDS)[number];
 
 /** Means over the last second or two. */
@@ -38,7 +41,7 @@ export interface Rates {
 const HEAD_CELLS = 10;
 /** Cells of a row: named figures, error replies by kind, then calls per opcode. */
 const ERRORS = 24;
-const CALLS = 32;
+const CALLS = 40;
 const OPCODES = 256;
 const ROW_CELLS = CALLS + OPCODES;
 

@@ -1,6 +1,7 @@
 // Replies of every size: in the window, in chunks of the arena, and pinned where they lie.
 import { describe, expect, it } from 'vitest';
 import * as abi from '../../host/kernel/abi.js';
+import { ERROR_KINDS } from '../../host/worker/stats.js';
 import { frame, openKernel } from '../support/kernel.js';
 import { BUILDS } from '../support/wasm.js';
 
@@ -102,5 +103,24 @@ describe.each(BUILDS)('replies, $memory $mode', (build) => {
     expect(k.shard.control(abi.CONTROL_ERRORS)).toBe(3);
     expect(k.shard.control(abi.CONTROL_ERROR_KINDS)).toBe(3);
     expect(k.shard.control(abi.CONTROL_COMMANDS)).toBe(4);
+    const kinds = () =>
+      Array.from({ length: abi.ERROR_KINDS }, (_, i) => k.shard.control(abi.CONTROL_ERROR_KINDS + i * 4));
+    for (const [line, kind] of [
+      ['RPUSH s a', 'WRONGTYPE'],
+      ['XGROUP CREATE x g $', 'ERR'],
+      ['XREADGROUP GROUP g c STREAMS x >', 'NOGROUP'],
+      ['RESTORE s 0 payload', 'BUSYKEY'],
+      ['SET h HYLL\\x01', ''],
+      ['PFCOUNT h', 'WRONGTYPE'],
+    ] as const) {
+      k.feed(Buffer.from(`${line}\r\n`));
+      expect(kinds(), line).toEqual(ERROR_KINDS.slice(0, abi.ERROR_KINDS).map((name) => Number(name === kind)));
+    }
+    k.call('SET', 'h', 'HYLL\x01\0\0\0\0\0\0\0\0\0\0\x80\x00');
+    k.call('PFCOUNT', 'h');
+    expect(kinds()[ERROR_KINDS.indexOf('INVALIDOBJ')]).toBe(1);
+    k.call('XGROUP', 'CREATE', 'y', 'g', '$', 'MKSTREAM');
+    k.call('XGROUP', 'CREATE', 'y', 'g', '$');
+    expect(kinds()[ERROR_KINDS.indexOf('BUSYGROUP')]).toBe(1);
   });
 });
