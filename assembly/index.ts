@@ -27,9 +27,8 @@ import { evictKey as evictByHash, evictSample as sample, evictableKeys as evicta
 import { expireCycle } from './table/expiry';
 import { reclaim as reclaimSlice } from './table/flush';
 import { guestsClear as clearGuests } from './table/keyspace';
-import { ROOT_BYTES, root, tableGrowthBytes } from './table/table';
+import { ROOT_BYTES, root, tableCheck, tableGrowthBytes } from './table/table';
 import { blobUnpin } from './types/blob';
-import { databaseCheck } from './types/check';
 
 /**
  * Lays out a fresh, zeroed memory as a shard.
@@ -191,7 +190,7 @@ export function digest(window: u32, db: u32): u64 { contextLoad(window); return 
 export function check(): u32 {
   const h = header();
   for (let db: u32 = 0; db < h.databaseCount; db++) {
-    const reason = databaseCheck(db);
+    const reason = tableCheck(root(db));
     if (reason != 0) return 1000 * db + reason;
     const broken = valuesCheck(db);
     if (broken != 0) return 2000000 + broken;
