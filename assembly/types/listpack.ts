@@ -374,6 +374,8 @@ export function lpReplaceInt(lp: u32, p: u32, value: i64): u32 { shapeInt(value)
 
 /** Bytes that these would take as an element, back-length included. */
 export function lpEncodedBytes(ptr: u32, length: u32): u64 { shapeText(ptr, length); return shapeSize + lpBackBytes(<u32>shapeSize); }
+/** Puts in what `lpEncodedBytes` has just measured, in front of all or behind all. */
+export function lpPutMeasured(lp: u32, atHead: bool): u32 { return put(lp, atHead ? lp + LP_HEADER_BYTES : endOf(lp), false); }
 export function lpEncodedIntBytes(value: i64): u32 { shapeInt(value); return <u32>shapeSize + 1; }
 
 /** Puts `count` elements, one at least, as they lie in [from, from + bytes), part of another listpack, in front of `p` (0: at the end). */

@@ -1,15 +1,16 @@
 // Changing a list, in its entry. An element that is put in must not lie in this very list. Where memory is asked for and
 // not had, the answer is false and the list is what it was; its form may have become that of nodes. Deletions need none.
 import { arenaFree } from '../../memory/arena';
-import { ENC_NODES, ENC_PACKED, TYPE_LIST, entryEncoding, entryPointer, entrySetEncoding, entrySetPointer } from '../../table/entry';
 import { SCRATCH_BYTES } from '../../memory/window';
+import { ENC_NODES, ENC_PACKED, TYPE_LIST, entryEncoding, entryPointer, entrySetEncoding, entrySetPointer } from '../../table/entry';
 import { blobBytes, blobNew } from '../blob';
 import {
-  lpAfter, lpAppend, lpAt, lpBytes, lpCount, lpDelete, lpDeleteRange, lpEncodedBytes, lpFirst, lpFree, lpInsert, lpNext,
-  lpPrepend, lpReplace,
+  lpAfter, lpAt, lpBytes, lpCount, lpDelete, lpDeleteRange, lpEncodedBytes, lpFirst, lpFree, lpInsert, lpNext, lpPutMeasured, lpReplace,
 } from '../listpack';
-import { lpDeleteEqual, lpCountEqual, lpGone } from '../listpack-sweep';
-import { blobIs, curBlock, curNode, curPos, cursorFirst, cursorLast, cursorPrev, cursorSet, cursorView, elementLen, elementPtr, listCount } from './cursor';
+import { lpCountEqual, lpDeleteEqual, lpGone } from '../listpack-sweep';
+import {
+  blobIs, curBlock, curNode, curPos, cursorFirst, cursorLast, cursorPrev, cursorSet, cursorView, elementLen, elementPtr, listCount,
+} from './cursor';
 import {
   ListRoot, chainFree, fits, isLarge, linkAfter, mergeNext, nodeAround, nodeBlock, nodeChanged, nodeCount, nodeFree, nodeIsPlain, nodeNext, nodeOf,
   nodePrev, nodeSetBlob, nodeTakes, nodeWith, plainBytesOf, rootNew, rootOf, split, unlink,
@@ -48,7 +49,7 @@ export function listPush(e: u32, atHead: bool, ptr: u32, length: u32): bool {
   if (entryEncoding(e) == ENC_PACKED) {
     const lp = entryPointer(e);
     if (fits(lpBytes(lp) + encoded, lpCount(lp) + 1)) {
-      const fresh = atHead ? lpPrepend(lp, ptr, length) : lpAppend(lp, ptr, length);
+      const fresh = lpPutMeasured(lp, atHead);
       if (fresh != 0) entrySetPointer(e, fresh);
       return fresh != 0;
     }
@@ -57,7 +58,7 @@ export function listPush(e: u32, atHead: bool, ptr: u32, length: u32): bool {
   const root = entryPointer(e);
   const end = atHead ? rootOf(root).head : rootOf(root).tail;
   if (nodeTakes(end, encoded)) {
-    const fresh = atHead ? lpPrepend(nodeBlock(end), ptr, length) : lpAppend(nodeBlock(end), ptr, length);
+    const fresh = lpPutMeasured(nodeBlock(end), atHead);
     if (fresh != 0) nodeChanged(root, end, fresh, 1);
     return fresh != 0;
   }
@@ -293,8 +294,8 @@ export function listRotate(e: u32, fromHead: bool, scratch: u32): bool {
 }
 
 /**
- * Moves the element at an end of `from` to an end of another list. `from` may be left without elements: the caller's to
- * remove, as is `to` if it had none and the answer is false.
+ * Moves the element at an end of `from` to an end of another list. If it was the only one, what is left of `from` is the
+ * caller's to remove; as is `to` if it had none and the answer is false.
  */
 export function listMove(from: u32, fromHead: bool, to: u32, toHead: bool): bool {
   if (fromHead) cursorFirst(from);
