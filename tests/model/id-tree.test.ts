@@ -101,7 +101,7 @@ describe.each(BUILDS)('the tree of stream IDs, $memory $mode', (build) => {
         if (!subject.has(id)) expect(subject.add(id, step)).toBe(true);
       } else if (subject.model.length > 0) {
         const victim = random.oneIn(3) ? subject.model[0].id : random.pick(subject.model).id;
-        subject.remove(random.oneIn(10) ? id : victim);
+        subject.remove(random.oneIn(3) ? id : victim);
       }
       if (step % 7 === 0) subject.look(draw(random, step));
       if (step % 500 === 0) subject.walk();

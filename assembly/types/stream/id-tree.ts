@@ -20,7 +20,7 @@
 // into one. A new last ID leaves a full node as it is and begins another: a stream that only grows has full nodes.
 //
 // A place is a row of a leaf: node address << 32 | row, 0 for none. It holds until the tree changes.
-import { arenaAlloc, arenaFree, arenaRealloc, arenaSize } from '../../memory/arena';
+import { arenaAlloc, arenaFree, arenaRealloc, arenaShouldMove, arenaSize } from '../../memory/arena';
 
 export const TREE_BYTES: u32 = 8;
 const NODE_BYTES: u32 = 512;
@@ -286,7 +286,7 @@ function removeBelow(node: u32, ms: u64, seq: u64): void {
   const i = childFor(node, ms, seq);
   const child = rowValue(row(node, i));
   removeBelow(child, ms, seq);
-  if (<u32>at(child).count < ROWS_MIN) settle(node, i);
+  if (removed != 0 && <u32>at(child).count < ROWS_MIN) settle(node, i);
 }
 function shiftOut(node: u32, i: u32): void {
   const count = <u32>at(node).count;
@@ -372,6 +372,35 @@ function bytesBelow(node: u32): u64 {
   const count = <u32>at(node).count;
   for (let i: u32 = 0; i < count; i++) sum += bytesBelow(rowValue(row(node, i)));
   return sum;
+}
+
+/** Moves the tree's own nodes that would lie better elsewhere; answers how many nodes it has. */
+export function treeMoveNodes(t: u32): i32 {
+  const tree = treeAt(t);
+  if (tree.root == 0) return 0;
+  movedSeen = 0;
+  tree.root = moveBelow(tree.root);
+  return movedSeen;
+}
+let movedSeen: i32 = 0;
+function moveBelow(node: u32): u32 {
+  movedSeen++;
+  if (arenaShouldMove(node)) {
+    const fresh = arenaAlloc(arenaSize(node));
+    if (fresh != 0) {
+      memory.copy(fresh, node, row(node, at(node).count) - node);
+      const n = at(fresh);
+      if (n.level == 0) {
+        if (n.prev != 0) at(n.prev).next = fresh;
+        if (n.next != 0) at(n.next).prev = fresh;
+      }
+      arenaFree(node);
+      node = fresh;
+    }
+  }
+  const count: u32 = at(node).level != 0 ? at(node).count : 0;
+  for (let i: u32 = 0; i < count; i++) store<u32>(row(node, i), moveBelow(rowValue(row(node, i))), 16);
+  return node;
 }
 
 let checkedCount: u32 = 0;

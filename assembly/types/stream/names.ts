@@ -28,6 +28,9 @@ export function namedInit(block: u32, offset: u32, ptr: u32, length: u32): void 
 @inline function slot(names: u32, i: u32): u32 { return names + HEAD_BYTES + (i << 2); }
 @inline export function namesAt(names: u32, i: u32): u32 { return load<u32>(slot(names, i)); }
 
+/** A block has moved. */
+@inline export function namesPut(names: u32, i: u32, block: u32): void { store<u32>(slot(names, i), block); }
+
 /** Where a name that was looked for stands, or would. */
 let foundAt: u32 = 0;
 

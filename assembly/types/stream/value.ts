@@ -13,6 +13,7 @@ import { elementsBegin, elementsNext, entryElement, entryFields, entryMs, entryS
 import { nodeCheck, soundLastMs, soundLastSeq, soundLive } from './sound';
 import { scanBegin, scanNext } from './scan';
 import { streamAt, streamNodes } from './stream';
+export { streamDefrag } from './defrag';
 export { streamLoad } from './load';
 export { streamSave, streamSaveType } from './save';
 
@@ -152,5 +153,3 @@ function groupCheck(group: u32): u32 {
   }
   return sum == treeCount(all) ? 0 : 5;
 }
-/** Moves blocks that would lie better elsewhere; answers what is left of the budget. */
-export function streamDefrag(e: u32, budget: i32): i32 { return budget; }
