@@ -342,7 +342,11 @@ export class StreamDraw {
   #newEntry(key: string): StreamCommand {
     const { random } = this;
     const last = this.model.streams.get(key)?.last ?? [0, 0];
-    const id = random.pick(['*', `${last[0]}-*`, `${Math.max(1, last[0] + random.below(3))}-${last[1] + random.below(3)}`]);
+    const id = random.pick([
+      '*',
+      `${last[0]}-*`,
+      `${Math.max(1, last[0] + random.below(3))}-${last[1] + random.below(3)}`,
+    ]);
     const names = random.oneIn(4) ? random.pick([['a'], ['a', 'b'], ['7'], ['']]) : ['field'];
     const bytes = random.oneIn(10) ? this.valueBytesMax : 20;
     return [
