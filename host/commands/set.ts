@@ -196,7 +196,7 @@ export const SET_COMMANDS: readonly CommandSpec[] = [
     ],
     where: 'guest',
     maybeSlow: true,
-    logged: 'RESTORE of the result; DEL when it is empty',
+    logged: 'as it stands, or DEL when the result is empty; over several shards RESTORE of the result',
   },
   {
     name: 'sunion',
@@ -227,7 +227,7 @@ export const SET_COMMANDS: readonly CommandSpec[] = [
     ],
     where: 'guest',
     maybeSlow: true,
-    logged: 'RESTORE of the result; DEL when it is empty',
+    logged: 'as it stands, or DEL when the result is empty; over several shards RESTORE of the result',
   },
   {
     name: 'sdiff',
@@ -258,7 +258,7 @@ export const SET_COMMANDS: readonly CommandSpec[] = [
     ],
     where: 'guest',
     maybeSlow: true,
-    logged: 'RESTORE of the result; DEL when it is empty',
+    logged: 'as it stands, or DEL when the result is empty; over several shards RESTORE of the result',
   },
   {
     name: 'sscan',

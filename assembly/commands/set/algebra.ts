@@ -2,11 +2,11 @@
 //
 // A reply of an intersection or a difference names members of the first set, so it is put together from their handles;
 // only what has to be a set is built as one, in a holder that no key knows of until it is whole.
-import { fxArg, fxBegin, fxEnd, logOn } from '../../log/ring';
+import { fxArg, fxBegin, fxEnd, logFrame, logOn } from '../../log/ring';
 import { replyFailed, replyInt, replySet } from '../../resp/encode';
 import { replyError, replyOom, replySyntax } from '../../resp/errors';
 import { TYPE_SET, entryEncoding, entryFree, entryPointer } from '../../table/entry';
-import { remove } from '../../table/keyspace';
+import { anyGuests, remove } from '../../table/keyspace';
 import { parseI64, parsedI64 } from '../../types/integer';
 import { replyMember } from '../../types/set/member';
 import { SET_NO_MEMORY, setAdd, setHas, setHolder, setHolderDrop, setRemove, setSize } from '../../types/set/set';
@@ -124,12 +124,14 @@ function storeHolder(holder: u32): void {
     storeNothing();
     return;
   }
-  // Logged by value: one shard's log may not need another shard's sets to be understood.
-  if (!logValueReserve(argLen(1), holder)) { setHolderDrop(holder); replyOom(); return; }
+  // What came from another shard is not in this shard's log, so the result is logged by its value then.
+  const byValue = anyGuests();
+  if (byValue && !logValueReserve(argLen(1), holder)) { setHolderDrop(holder); replyOom(); return; }
   const e = storeContainer(1, TYPE_SET, entryEncoding(holder), entryPointer(holder), 0);
   if (e == 0) { logValueForget(); setHolderDrop(holder); replyOom(); return; }
   entryFree(holder);
-  logValue(argPtr(1), argLen(1), e);
+  if (byValue) logValue(argPtr(1), argLen(1), e);
+  else logFrame();
   changed(1);
   replyInt(size);
 }
