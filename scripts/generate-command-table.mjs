@@ -128,7 +128,9 @@ function kernelTable({ COMMANDS, WHERES }) {
   const buckets = new Array(BUCKETS).fill('  0, 0, 0, 0xffff,');
   for (const [i, command] of COMMANDS.entries()) {
     const meta =
-      (BigInt(flagsOf(command, WHERES)) << 32n) | (BigInt(command.arity & 0xffff) << 16n) | BigInt(command.opcode);
+      (BigInt(flagsOf(command, WHERES)) << 32n) |
+      (BigInt((command.laterArity ?? command.arity) & 0xffff) << 16n) |
+      BigInt(command.opcode);
     const values = [...words[i], meta].map((word) => (word === 0n ? '0' : hex(word, 16)));
     buckets[bucketOf[i]] = `  ${values.join(', ')}, // ${command.name.toUpperCase()}`;
   }

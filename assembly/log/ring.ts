@@ -21,6 +21,7 @@
 import { arenaAlloc, arenaFree } from '../memory/arena';
 import { HEADER_FLAG_LOG, LOG_STATE, header } from '../memory/layout';
 import { argc, argvBase, db, win } from '../commands/context';
+import { formatDouble17 } from '../types/double';
 import { formatI64, formatU64 } from '../types/integer';
 import { crc32cUpdate } from './crc32c';
 
@@ -96,6 +97,12 @@ export function fxArg(ptr: u32, length: u32): void {
 export function fxInt(value: i64): void {
   const start = textPos;
   textPos += formatI64(value, textPos);
+  fxArg(start, textPos - start);
+}
+/** A double as text that is read back as the same. */
+export function fxDouble(value: f64): void {
+  const start = textPos;
+  textPos += formatDouble17(value, textPos);
   fxArg(start, textPos - start);
 }
 export function fxText(text: string): void {

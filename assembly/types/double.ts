@@ -7,18 +7,18 @@ import { writeDouble } from './double-format';
 
 export { DOUBLE_CHARS_MAX } from './double-format';
 
-/** The number that the last parseDouble or parseDoubleLoosely of this instance found. May be NaN: see there. */
+/** The number that the last parseDouble or parseDoubleLoosely of this instance found. */
 export let parsedDouble: f64 = 0;
 
 /**
  * Reads an argument that must be a float, as Redis does for scores, weights and increments: a whole text that strtod
- * reads, without space in front; infinities by name; not a text that overflows, nor one that vanishes.
- * @returns true: parsedDouble holds it. It is NaN for "nan", which Redis takes here and refuses where it matters.
+ * reads, without space in front; infinities by name; not NaN, not a text that overflows, nor one that vanishes.
+ * @returns true: parsedDouble holds it, and it is not NaN.
  */
 export function parseDouble(ptr: u32, length: u32): bool {
   if (length == 0 || load<u8>(ptr) == 32 || <u32>load<u8>(ptr) - 9 <= 4) return false;
   if (readDouble(ptr, length, windowLimbs(win)) != length) return false;
-  if (readOutOfRange) return false;
+  if (readOutOfRange || readValue != readValue) return false;
   parsedDouble = readValue;
   return true;
 }

@@ -243,7 +243,7 @@ export const SORTED_SET_COMMANDS: readonly CommandSpec[] = [
     ],
     where: 'guest',
     maybeSlow: true,
-    logged: 'as it stands',
+    logged: 'as it stands; by value if keys of other shards took part',
   },
   {
     name: 'zrangebyscore',
@@ -396,6 +396,7 @@ export const SORTED_SET_COMMANDS: readonly CommandSpec[] = [
     since: '2.0.0',
     complexity: 'O(log(N))',
     arity: 3,
+    laterArity: -3,
     flags: ['readonly', 'fast'],
     acl: ['sortedset'],
     keys: [key(1, 'RO', 'access')],
@@ -404,6 +405,7 @@ export const SORTED_SET_COMMANDS: readonly CommandSpec[] = [
       { name: 'member', type: 'string' },
     ],
     where: 'shard',
+    knownDifferences: 'Takes WITHSCORE, as Redis 7.2 does.',
   },
   {
     name: 'zrevrank',
@@ -411,6 +413,7 @@ export const SORTED_SET_COMMANDS: readonly CommandSpec[] = [
     since: '2.0.0',
     complexity: 'O(log(N))',
     arity: 3,
+    laterArity: -3,
     flags: ['readonly', 'fast'],
     acl: ['sortedset'],
     keys: [key(1, 'RO', 'access')],
@@ -419,6 +422,7 @@ export const SORTED_SET_COMMANDS: readonly CommandSpec[] = [
       { name: 'member', type: 'string' },
     ],
     where: 'shard',
+    knownDifferences: 'Takes WITHSCORE, as Redis 7.2 does.',
   },
   {
     name: 'zremrangebyrank',
@@ -532,7 +536,7 @@ export const SORTED_SET_COMMANDS: readonly CommandSpec[] = [
     ],
     where: 'move',
     maybeSlow: true,
-    logged: 'as it stands',
+    logged: 'as ZPOPMIN or ZPOPMAX of the key that had members',
   },
   {
     name: 'zrandmember',
@@ -619,7 +623,7 @@ export const SORTED_SET_COMMANDS: readonly CommandSpec[] = [
     ],
     where: 'guest',
     maybeSlow: true,
-    logged: 'as it stands',
+    logged: 'as it stands; by value if keys of other shards took part',
   },
   {
     name: 'zinter',
@@ -681,7 +685,7 @@ export const SORTED_SET_COMMANDS: readonly CommandSpec[] = [
     ],
     where: 'guest',
     maybeSlow: true,
-    logged: 'as it stands',
+    logged: 'as it stands; by value if keys of other shards took part',
   },
   {
     name: 'zdiff',
@@ -719,7 +723,7 @@ export const SORTED_SET_COMMANDS: readonly CommandSpec[] = [
     ],
     where: 'guest',
     maybeSlow: true,
-    logged: 'as it stands',
+    logged: 'as it stands; by value if keys of other shards took part',
   },
   {
     name: 'zintercard',

@@ -144,6 +144,8 @@ export interface CommandSpec {
   readonly complexity?: string;
   /** Number of arguments, the name included; -n means n or more. A subcommand counts its container's name too. */
   readonly arity: number;
+  /** What is really accepted, where a later Redis takes more; COMMAND goes on saying what 7.0 says. */
+  readonly laterArity?: number;
   readonly flags: readonly CommandFlag[];
   /** Categories beside those that follow from the flags (table.ts). */
   readonly acl?: readonly AclCategory[];

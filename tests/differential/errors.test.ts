@@ -12,6 +12,7 @@ import { listScripts } from './cases/lists.js';
 import { setScripts } from './cases/sets.js';
 import { stringScripts } from './cases/strings.js';
 import { unknownScripts } from './cases/unknown.js';
+import { zsetScripts } from './cases/zsets.js';
 import { replayScript, type Script } from './script.js';
 import { SUBJECT, sides } from './sides.js';
 
@@ -22,6 +23,7 @@ const SCRIPTS = [
   ...setScripts,
   ...keyspaceScripts,
   ...listScripts,
+  ...zsetScripts,
   ...hostScripts,
   ...unknownScripts,
 ];

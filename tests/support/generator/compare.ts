@@ -48,6 +48,8 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['hvals', { kind: 'unordered' }],
   ['hrandfield', { kind: 'count' }],
   ['hscan', { kind: 'scan', group: 2 }],
+  ['zrandmember', { kind: 'count' }],
+  ['zscan', { kind: 'scan', group: 2 }],
   ['object|idletime', { kind: 'kind' }],
   ['memory|usage', { kind: 'kind' }],
   ['xpending', { kind: 'masked', numbers: PENDING_TIMES }],

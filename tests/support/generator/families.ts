@@ -9,6 +9,7 @@ import { listFamilies } from './list-families.js';
 import { serverFamilies } from './server-families.js';
 import { setFamilies } from './set-families.js';
 import { stringFamilies } from './string-families.js';
+import { zsetFamilies } from './zset-families.js';
 
 /** Makes one command, right or wrong in its values; wrong arity and syntax are mostly added afterwards. */
 export type CommandMaker = (draw: Draw) => Arg[];
@@ -27,6 +28,7 @@ export const FAMILIES: readonly Family[] = [
   ...hllFamilies,
   ...hashFamilies,
   ...listFamilies,
+  ...zsetFamilies,
   ...keyspaceFamilies,
   ...serverFamilies,
 ];
