@@ -19,6 +19,7 @@ import { SUBJECT, sides } from './sides.js';
 const SCRIPTS = [
   ...stringScripts,
   ...bitScripts,
+  ...hashScripts,
   ...hllScripts,
   ...setScripts,
   ...keyspaceScripts,
