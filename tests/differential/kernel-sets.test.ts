@@ -6,6 +6,7 @@ import { keyspaceFamilies } from '../support/generator/keyspace-families.js';
 import { setFamilies } from '../support/generator/set-families.js';
 import { stringFamilies } from '../support/generator/string-families.js';
 import type { KernelSide } from '../support/kernel-side.js';
+import { setLimits } from '../support/limits.js';
 import { describeWith } from '../support/programs.js';
 import { redisServerForSuite } from '../support/redis-server.js';
 import { runSeed } from '../support/seed.js';
@@ -16,11 +17,10 @@ import { ServerSide } from './sides.js';
 
 const COMMANDS = process.env.LATCHKEY_TEST_LONG === '1' ? 100_000 : 1_500;
 const PROTOCOLS: Protocol[] = [2, 3];
-const PACKED_ENTRIES_MAX = 2560 + 36;
 
 const FORMS: [title: string, prepare: (subject: KernelSide) => void][] = [
   ['packed while they are small', () => {}],
-  ['in tables', ({ kernel }) => kernel.shard.setHeader(PACKED_ENTRIES_MAX, 0)],
+  ['in tables', ({ kernel }) => setLimits(kernel, { packedEntriesMax: 0 })],
 ];
 
 describeWith('redis-server', 'sets as redis-server keeps them', () => {

@@ -2,6 +2,7 @@
 // check and the encodings that Redis would report; the log, replayed into a second kernel, makes the same sets.
 import { describe, expect, it } from 'vitest';
 import { openKernel, type TestKernel } from '../support/kernel.js';
+import { setLimits } from '../support/limits.js';
 import { digestOf, replayLog, takeLog } from '../support/log-replay.js';
 import { decode } from '../support/resp-client.js';
 import { deriveSeed, Random, runSeed } from '../support/seed.js';
@@ -10,29 +11,13 @@ import { BUILDS } from '../support/wasm.js';
 
 const OPERATIONS = process.env.LATCHKEY_TEST_LONG === '1' ? 60_000 : 1_500;
 const KEYS = ['a', 'b', 'c', 'd', 'e'];
-const SET_MAX_INTSET_ENTRIES = 2560 + 8;
-const PACKED_ENTRIES_MAX = 2560 + 36;
-const PACKED_BYTES_MAX = 2560 + 40;
 
-interface Limits {
-  title: string;
-  intsetMax: number;
-  packedEntries: number;
-  packedBytes: number;
-}
-const LIMITS: Limits[] = [
-  { title: "Redis's limits", intsetMax: 512, packedEntries: 128, packedBytes: 4096 },
-  { title: 'tables only', intsetMax: 0, packedEntries: 0, packedBytes: 0 },
-  { title: 'short intsets, then tables', intsetMax: 20, packedEntries: 0, packedBytes: 0 },
-  { title: 'short intsets, short packed sets', intsetMax: 8, packedEntries: 30, packedBytes: 200 },
+const LIMITS = [
+  { title: "Redis's limits", setMaxIntsetEntries: 512, packedEntriesMax: 128, packedBytesMax: 4096 },
+  { title: 'tables only', setMaxIntsetEntries: 0, packedEntriesMax: 0, packedBytesMax: 0 },
+  { title: 'short intsets, then tables', setMaxIntsetEntries: 20, packedEntriesMax: 0, packedBytesMax: 0 },
+  { title: 'short intsets, short packed sets', setMaxIntsetEntries: 8, packedEntriesMax: 30, packedBytesMax: 200 },
 ];
-
-function setLimits(kernel: TestKernel, { intsetMax, packedEntries, packedBytes }: Limits): TestKernel {
-  kernel.shard.setHeader(SET_MAX_INTSET_ENTRIES, intsetMax);
-  kernel.shard.setHeader(PACKED_ENTRIES_MAX, packedEntries);
-  kernel.shard.setHeader(PACKED_BYTES_MAX, packedBytes);
-  return kernel;
-}
 
 const text = (reply: unknown): string => (reply as Buffer).toString('latin1');
 const list = (reply: Buffer): string[] => [...(decode(reply, { binary: true }) as Iterable<Buffer>)].map(text);
@@ -222,12 +207,18 @@ class Duel {
 describe.each(BUILDS)('sets, $memory $mode', (build) => {
   const seed = runSeed('tests/model/sets.test.ts');
 
-  it.each(LIMITS)('are what a Set holds, through random commands: $title', (limits) => {
-    const random = new Random(deriveSeed(seed, LIMITS.indexOf(limits)));
-    const kernel = setLimits(openKernel(build, { seed: random.word(), logBytes: 1 << 14 }), limits).logOn();
-    const second = setLimits(openKernel(build, { seed: 77 }), limits);
+  it.each(LIMITS)('are what a Set holds, through random commands: $title', ({ title, ...limits }) => {
+    const random = new Random(
+      deriveSeed(
+        seed,
+        LIMITS.findIndex((one) => one.title === title),
+      ),
+    );
+    const kernel = openKernel(build, { seed: random.word(), logBytes: 1 << 14 }).logOn();
+    const second = openKernel(build, { seed: 77 });
+    for (const one of [kernel, second]) setLimits(one, limits);
     const used = kernel.shard.calls.usedBytes();
-    const duel = new Duel(random, kernel, new SetModel(limits.intsetMax), random.pick([30, 200, 1500]));
+    const duel = new Duel(random, kernel, new SetModel(limits.setMaxIntsetEntries), random.pick([30, 200, 1500]));
     for (let i = 0; i < OPERATIONS; i++) {
       kernel.proto = random.pick([2, 3]);
       duel.step();
