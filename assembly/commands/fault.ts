@@ -4,6 +4,7 @@ import {
   FAULT_UNAUTHENTICATED_COUNT, fault, faultByte,
 } from '../resp/parse';
 import { replyError, replyErrorWith } from '../resp/errors';
+import { SPARE_STRING } from '../memory/spare';
 import { win } from './context';
 
 export function replyFault(): void {
@@ -14,7 +15,7 @@ export function replyFault(): void {
   else if (fault == FAULT_BIG_INLINE) replyError('ERR Protocol error: too big inline request');
   else if (fault == FAULT_QUOTES) replyError('ERR Protocol error: unbalanced quotes in request');
   else if (fault == FAULT_EXPECTED) {
-    const scratch = win + 12224;
+    const scratch = win + SPARE_STRING;
     store<u8>(scratch, faultByte);
     replyErrorWith("ERR Protocol error: expected '$', got '", scratch, 1, "'", false);
   } else if (fault == FAULT_UNAUTHENTICATED_COUNT) replyError('ERR Protocol error: unauthenticated multibulk length');

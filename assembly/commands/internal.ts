@@ -22,10 +22,10 @@ import { readCheck } from './stream/read';
 import { OP_XREADGROUP } from './table.generated';
 import { BUCKETS, Root, STASH, bucketAt, root, slotAt, usedSlots, segmentAt } from '../table/table';
 import { mixDigest, valueCheck, valueDigest, valueSize } from '../types/value';
+import { SPARE_IMAGE } from '../memory/spare';
 
 export { logValue, logValueForget, logValueReserve } from './dump/log';
 
-const SCRATCH: u32 = 12160;
 
 function nameIs(text: string): bool {
   const length = <u32>text.length;
@@ -102,7 +102,7 @@ function entryDigest(e: u32): u64 {
 
 function digest(): void {
   const value = databaseDigest(db);
-  const text = win + SCRATCH;
+  const text = win + SPARE_IMAGE;
   for (let i: u32 = 0; i < 16; i++) {
     const nibble = <u32>(value >> (60 - (<u64>i << 2))) & 15;
     store<u8>(text + i, nibble < 10 ? nibble + 48 : nibble + 87);

@@ -21,6 +21,7 @@
 import { arenaAlloc, arenaFree } from '../memory/arena';
 import { HEADER_FLAG_LOG, LOG_STATE, header } from '../memory/layout';
 import { argc, argvBase, db, win } from '../commands/context';
+import { SPARE_EFFECTS, SPARE_EFFECTS_BYTES } from '../memory/spare';
 import { formatDouble17 } from '../types/double';
 import { formatI64, formatU64 } from '../types/integer';
 import { crc32cUpdate } from './crc32c';
@@ -35,7 +36,7 @@ const CHUNK_HEADER_BYTES: u32 = 16;
 const CHUNK_ROOM_MIN: u32 = 65536 - CHUNK_HEADER_BYTES;
 const CHUNK_ROOM_MAX: u64 = 0xf0000000;
 /** Rows and number texts of an effect that is not the frame itself: the window's spare part. */
-const ROWS: u32 = 8976;
+const ROWS: u32 = SPARE_EFFECTS;
 const ROWS_MAX: u32 = 32;
 const TEXTS: u32 = ROWS + ROWS_MAX * 8;
 
@@ -268,4 +269,4 @@ export function logConsume(bytes: u32): void {
 /** Bytes appended and not consumed. */
 export function logBacklog(): u64 { const l = log(); return l.endLsn - l.readLsn; }
 export function logEndLsn(): u64 { return log().endLsn; }
-if (TEXTS + 1152 > 12288) ERROR('the effect scratch runs into the input');
+if (TEXTS + 1152 > SPARE_EFFECTS + SPARE_EFFECTS_BYTES) ERROR('the effect scratch is larger than drawn');

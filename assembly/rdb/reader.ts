@@ -8,14 +8,13 @@ import { arenaAlloc, arenaFree, arenaSize } from '../memory/arena';
 import { formatI64 } from '../types/integer';
 import { LZF_GROWTH_MAX, lzfDecompress } from './lzf';
 import { RDB_ENCODED, RDB_INT16, RDB_INT32, RDB_INT8, RDB_LENGTH32, RDB_LENGTH64, RDB_LZF } from './writer';
+import { SPARE_LOAD } from '../memory/spare';
 
 export const LOAD_OK: u32 = 0;
 /** The bytes are no such value. */
 export const LOAD_CORRUPT: u32 = 1;
 export const LOAD_NO_MEMORY: u32 = 2;
 
-/** Digits of an integer string, 32 bytes in the window's spare part. */
-const LOAD_DIGITS: u32 = 12064;
 
 let at: u32 = 0;
 let stop: u32 = 0;
@@ -138,7 +137,7 @@ function loadEncoded(first: u32): bool {
   if (bytes == 0 || !have(bytes)) return false;
   const value: i64 = bytes == 1 ? load<i8>(at) : bytes == 2 ? load<i16>(at) : load<i32>(at);
   at += bytes;
-  loadPtr = win + LOAD_DIGITS;
+  loadPtr = win + SPARE_LOAD;
   loadLen = formatI64(value, loadPtr);
   return true;
 }

@@ -17,6 +17,7 @@ import { windowScratch } from '../memory/window';
 import { blobBytes, blobCapacity, blobDrop, blobGrow, blobNew, blobSetLength } from '../types/blob';
 import { formatI64, parseI64, parsedI64 } from '../types/integer';
 import { lzfCompress } from './lzf';
+import { SPARE_SAVE } from '../memory/spare';
 
 export const RDB_ENCODED: u32 = 0xc0;
 export const RDB_INT8: u32 = 0xc0;
@@ -33,8 +34,6 @@ const PACK_GAIN_MIN: u32 = 4;
 /** The longest text of an i32. */
 const INT_CHARS_MAX: u32 = 11;
 
-/** Digits of an integer beyond 32 bits, 32 bytes in the window's spare part. */
-const SAVE_DIGITS: u32 = 12032;
 
 let blob: u32 = 0;
 let at: u32 = 0;
@@ -152,7 +151,7 @@ function saveSmall(value: i64): bool {
 /** An integer's text. */
 export function saveInteger(value: i64): void {
   if (saveSmall(value)) return;
-  const text = win + SAVE_DIGITS;
+  const text = win + SPARE_SAVE;
   saveString(text, formatI64(value, text));
 }
 

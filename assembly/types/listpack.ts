@@ -26,6 +26,7 @@ import { win } from '../commands/context';
 import { replyBulk, replyBulkInt } from '../resp/encode';
 import { bytesEqual } from '../table/entry';
 import { formatI64, parseI64, parsedI64 } from './integer';
+import { SPARE_LISTPACK } from '../memory/spare';
 
 export const LP_HEADER_BYTES: u32 = 6;
 /** Bytes of a listpack without elements. */
@@ -35,8 +36,6 @@ export const LP_BYTES_MAX: u64 = 0x40000000;
 const COUNT_UNKNOWN: u32 = 0xffff;
 const END: u32 = 0xff;
 const HEAD_STRING_32: u32 = 0xf0;
-/** Integers as text, for `lpView`: in the window's spare part, below what others use there. */
-const DIGITS: u32 = 12032;
 
 @inline export function lpBytes(lp: u32): u32 { return load<u32>(lp); }
 @inline function setBytes(lp: u32, bytes: u32): void { store<u32>(lp, bytes); }
@@ -172,7 +171,7 @@ export function lpRead(p: u32): void {
 export function lpView(p: u32, place: u32): void {
   lpRead(p);
   if (!lpIsInt) return;
-  lpPtr = win + DIGITS + (place << 5);
+  lpPtr = win + SPARE_LISTPACK + (place << 5);
   lpLen = formatI64(lpInt, lpPtr);
 }
 

@@ -15,9 +15,8 @@ import { replyBlob, replyBulk, replyBulkInt } from '../resp/encode';
 import { blobBytes, blobDrop, blobGrow, blobLength, blobNew, blobSetLength } from './blob';
 import { formatI64, parseI64, parsedI64 } from './integer';
 import { valueDrop } from './value';
+import { SPARE_STRING } from '../memory/spare';
 
-/** Digits of the last int viewed: in the window's spare part, two places so that two views can live side by side. */
-const DIGITS: u32 = 12224;
 
 /** Where the bytes of the last `stringView` lie, and how many. Valid until the entry changes. */
 export let viewPtr: u32 = 0;
@@ -28,7 +27,7 @@ export function stringView(e: u32, place: u32): void {
   const encoding = entryEncoding(e);
   if (encoding == ENC_INLINE) { viewPtr = entryValue(e); viewLen = entryInlineLen(e); }
   else if (encoding == ENC_BLOB) { const blob = entryPointer(e); viewPtr = blobBytes(blob); viewLen = blobLength(blob); }
-  else { viewPtr = win + DIGITS + (place << 5); viewLen = formatI64(load<i64>(entryValue(e)), viewPtr); }
+  else { viewPtr = win + SPARE_STRING + (place << 5); viewLen = formatI64(load<i64>(entryValue(e)), viewPtr); }
 }
 
 export function stringLength(e: u32): u32 {
@@ -132,7 +131,7 @@ export function setInteger(key: u32, keyLen: u32, old: u32, value: i64, expiresM
     changed(1);
     return old;
   }
-  const text = win + DIGITS + 32;
+  const text = win + SPARE_STRING + 32;
   return setString(key, keyLen, old, text, formatI64(value, text), expiresMs, STORE_INT);
 }
 

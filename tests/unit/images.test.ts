@@ -45,6 +45,31 @@ describe.each(BUILDS)('images, $memory $mode', (build) => {
     expect([from.check(), to.check()]).toEqual([0, 0]);
   });
 
+  it('carry every kind of container, with elements that are numbers and such that are none', () => {
+    const from = internal(openKernel(build));
+    const to = internal(openKernel(build, { seed: 78 }));
+    const element = (i: number) => (i % 3 === 0 ? `element:${i}` : String(i * 7 - 20));
+    for (const size of [1, 3, 40, 600]) {
+      const elements = Array.from({ length: size }, (_, i) => element(i));
+      from.call('RPUSH', `list:${size}`, ...elements);
+      from.call('SADD', `set:${size}`, ...elements);
+      from.call('SADD', `intset:${size}`, ...elements.map((_, i) => i * 1000 - 7));
+      from.call('HSET', `hash:${size}`, ...elements.flatMap((field, i) => [field, element(i + 1)]));
+      from.call('ZADD', `zset:${size}`, ...elements.flatMap((member, i) => [(i * 37) % 11, member]));
+      for (const [i, field] of elements.entries()) from.call('XADD', `stream:${size}`, `${i + 1}-1`, field, 'v');
+      from.call('XGROUP', 'CREATE', `stream:${size}`, 'group', '0');
+      from.call('XREADGROUP', 'GROUP', 'group', 'me', 'COUNT', '5', 'STREAMS', `stream:${size}`, '>');
+      for (const type of ['list', 'set', 'intset', 'hash', 'zset', 'stream']) {
+        const key = `${type}:${size}`;
+        const image = bulk(from.call('\0IMAGE', key))!;
+        expect(to.text('\0PUT', key, image), key).toBe('+OK\r\n');
+        expect(to.text('OBJECT', 'ENCODING', key), key).toBe(from.text('OBJECT', 'ENCODING', key));
+      }
+      expect(digest(to), `with ${size} elements`).toBe(digest(from));
+    }
+    expect([from.check(), to.check()]).toEqual([0, 0]);
+  });
+
   it('of a key that is not there, or no longer, are null', () => {
     const k = internal(openKernel(build));
     expect(bulk(k.call('\0IMAGE', 'none'))).toBeUndefined();

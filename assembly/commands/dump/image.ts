@@ -16,6 +16,7 @@ import {
   ENC_BLOB, ENC_INT, ENTRY_EXPIRES, ENTRY_LARGE, ENTRY_RAW, ENTRY_UNSHARED, INLINE_VALUE_MAX, TYPE_STRING, entryClock, entryEncoding, entryExpiry,
   entryFlags, entryNew, entryPointer, entrySetClock, entrySetEncoding, entrySetFlags, entrySetInlineLen, entrySetPointer, entryType, entryValue,
 } from '../../table/entry';
+import { SPARE_IMAGE, SPARE_SHORT_IMAGE, SPARE_STREAM_ID } from '../../memory/spare';
 import { LOOKUP_QUIET, entryDrop, guestAdd, lookup } from '../../table/keyspace';
 import { LOAD_NO_MEMORY, loadBegin, loadEnd, loadFault } from '../../rdb/reader';
 import { saveBegin, saveEnd, saveRaw } from '../../rdb/writer';
@@ -26,18 +27,15 @@ import { logValue, logValueForget, logValueReserve } from './log';
 import { entryOfLoaded, placeEntry } from './place';
 
 const HEADER_BYTES: u32 = 16;
-/** Where a header is put together, and, below it, a whole short image: the window's spare part. */
-const HEADER: u32 = 12160;
-const SHORT: u32 = HEADER - 512;
 const FORM_INT: u32 = 1;
 const FLAGS: u32 = ENTRY_RAW | ENTRY_UNSHARED | ENTRY_LARGE;
-if (HEADER_BYTES + INLINE_VALUE_MAX > 320) ERROR('a short image runs into what others keep in the spare part');
+if (SPARE_SHORT_IMAGE + HEADER_BYTES + INLINE_VALUE_MAX > SPARE_STREAM_ID) ERROR('a short image runs into what others keep in the spare part');
 
 /** NUL IMAGE key */
 export function image(): void {
   const e = lookup(argPtr(1), argLen(1), LOOKUP_QUIET);
   if (e == 0) { replyNull(); return; }
-  const header = win + HEADER;
+  const header = win + SPARE_IMAGE;
   const encoding = entryEncoding(e);
   store<u8>(header, valueSaveType(e));
   store<u8>(header, encoding == ENC_INT ? FORM_INT : 0, 1);
@@ -51,7 +49,7 @@ export function image(): void {
     replyBulk(header, HEADER_BYTES + 8);
   } else {
     stringView(e, 0);
-    const whole = win + SHORT;
+    const whole = win + SPARE_SHORT_IMAGE;
     memory.copy(whole, header, HEADER_BYTES);
     memory.copy(whole + HEADER_BYTES, viewPtr, viewLen);
     replyBulk(whole, HEADER_BYTES + viewLen);

@@ -6,9 +6,8 @@ import { win } from '../../commands/context';
 import { fxArg, fxInt } from '../../log/ring';
 import { replyBulk, replyBulkInt } from '../../resp/encode';
 import { I64_CHARS_MAX, formatI64, parseI64, parsedI64 } from '../integer';
+import { SPARE_SET_MEMBER } from '../../memory/spare';
 
-/** Digits of an integer as text: 32 bytes in the window's spare part. */
-const DIGITS: u32 = 11968;
 
 const UNTRIED: u32 = 0;
 const INTEGER: u32 = 1;
@@ -48,7 +47,7 @@ export function memberIsInt(): bool {
 /** Makes memberPtr and memberLen show it. */
 export function memberText(): void {
   if (hasText) return;
-  memberPtr = win + DIGITS;
+  memberPtr = win + SPARE_SET_MEMBER;
   memberLen = formatI64(memberInt, memberPtr);
   hasText = true;
 }

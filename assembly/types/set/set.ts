@@ -26,6 +26,7 @@ import {
 import { dropForm } from '../value';
 import { memberInt, memberIsInt, memberLen, memberPtr, memberText } from './member';
 import { win } from '../../commands/context';
+import { SPARE_SET_TEXT } from '../../memory/spare';
 
 /** Answers of `setAdd`. */
 export const SET_THERE: i32 = 0;
@@ -34,8 +35,6 @@ export const SET_NO_MEMORY: i32 = -1;
 
 /** What a new packed set has room for. */
 const PACKED_NEW_BYTES: u32 = 64;
-/** Digits of the integer that is being converted, apart from those of the member in hand. */
-const DIGITS: u32 = 12000;
 
 /** Members. */
 export function setSize(e: u32): u32 {
@@ -167,7 +166,7 @@ export function setToTable(e: u32): bool {
 
 function integersInto(dict: u32, set: u32): bool {
   const count = intsetCount(set);
-  const text = win + DIGITS;
+  const text = win + SPARE_SET_TEXT;
   for (let i: u32 = 0; i < count; i++) {
     const length = formatI64(intsetValue(set, i), text);
     dictFind(dict, text, length);

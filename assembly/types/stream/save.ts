@@ -17,19 +17,18 @@ import { consumerAt, consumerPending, groupAt, groupPending, pendingAt } from '.
 import { treeCount, treeFirst, treeMs, treeNext, treeSeq, treeValue } from './id-tree';
 import { namedLen, namedPtr, namesAt, namesCount } from './names';
 import { streamAt, streamNodes } from './stream';
+import { SPARE_STREAM_ID } from '../../memory/spare';
 
 export const RDB_STREAM: u32 = 15;
 export const RDB_STREAM_2: u32 = 19;
 export const RDB_STREAM_3: u32 = 21;
 export const ID_BYTES: u32 = 16;
-/** An ID as bytes, in the window's spare part. */
-const SAVE_ID: u32 = 12032;
 
 export function streamSaveType(e: u32): u32 { return RDB_STREAM_2; }
 
 /** The 16 bytes of an ID; valid until the next call. */
 function idBytes(ms: u64, seq: u64): u32 {
-  const at = win + SAVE_ID;
+  const at = win + SPARE_STREAM_ID;
   store<u64>(at, bswap<u64>(ms));
   store<u64>(at, bswap<u64>(seq), 8);
   return at;
