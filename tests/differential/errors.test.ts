@@ -10,6 +10,7 @@ import { hllScripts } from './cases/hyperloglog.js';
 import { keyspaceScripts } from './cases/keyspace.js';
 import { listScripts } from './cases/lists.js';
 import { setScripts } from './cases/sets.js';
+import { streamScripts } from './cases/stream.js';
 import { stringScripts } from './cases/strings.js';
 import { unknownScripts } from './cases/unknown.js';
 import { zsetScripts } from './cases/zsets.js';
@@ -25,6 +26,7 @@ const SCRIPTS = [
   ...keyspaceScripts,
   ...listScripts,
   ...zsetScripts,
+  ...streamScripts,
   ...hostScripts,
   ...unknownScripts,
 ];

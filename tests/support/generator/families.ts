@@ -8,6 +8,7 @@ import { keyspaceFamilies } from './keyspace-families.js';
 import { listFamilies } from './list-families.js';
 import { serverFamilies } from './server-families.js';
 import { setFamilies } from './set-families.js';
+import { streamFamilies } from './stream-families.js';
 import { stringFamilies } from './string-families.js';
 import { zsetFamilies } from './zset-families.js';
 
@@ -29,6 +30,7 @@ export const FAMILIES: readonly Family[] = [
   ...hashFamilies,
   ...listFamilies,
   ...zsetFamilies,
+  ...streamFamilies,
   ...keyspaceFamilies,
   ...serverFamilies,
 ];
