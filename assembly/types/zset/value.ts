@@ -5,7 +5,9 @@ import {
   ENC_PACKED, ENC_TREE, ENTRY_LARGE, TYPE_ZSET, entryEncoding, entryFlags, entryPointer,
 } from '../../table/entry';
 import { dictCheck, dictCount, dictReclaim } from '../dict';
+import { movePointer } from '../moving';
 import { DROP_AT_ONCE_MAX, dropLater, mixDigest } from '../value';
+import { treeDefrag } from './moving';
 import { packedCheck } from './packed-check';
 import { treeCheck, treeReclaim } from './tree-whole';
 import { readLen, readPtr, readScore, treeWord, zsetFree, zsetNext, zsetRead, zsetSize, zsetTreeBytes, zsetWalk } from './zset';
@@ -34,7 +36,9 @@ export function zsetEncoding(e: u32): string {
 }
 
 /** Moves blocks that would lie better elsewhere; answers what is left of the budget. */
-export function zsetDefrag(e: u32, budget: i32): i32 { return budget; }
+export function zsetDefrag(e: u32, budget: i32): i32 {
+  return entryEncoding(e) == ENC_TREE ? treeDefrag(e, budget) : movePointer(e, budget);
+}
 
 /** A sum over the members: the order follows from the scores. */
 export function zsetDigest(e: u32): u64 {
