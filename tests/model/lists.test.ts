@@ -61,6 +61,7 @@ describe.each(BUILDS)('lists, $memory $mode', (build) => {
         );
       }
       if (random.oneIn(100)) kernel.shard.calls.reclaim(random.pick([1, 10, 1000]));
+      if (random.oneIn(10)) kernel.shard.calls.defrag(random.pick([1, 10, 100]));
       if (random.oneIn(150)) {
         compareWhole(kernel, model);
         replayLog(takeLog(kernel), second);

@@ -244,6 +244,52 @@ describe.each(BUILDS)('lists, $memory $mode', (build) => {
     expect(kernel.check()).toBe(0);
   });
 
+  it('a thinned chain moves together in slices, while it goes on changing', () => {
+    const kernel = withSize(openKernel(build), 1);
+    const { calls } = kernel.shard;
+    const model = Array.from({ length: 8000 }, (_, i) => (i % 8 === 3 ? `kept:${i}` : 'gone'));
+    for (let i = 0; i < model.length; i += 500) kernel.call('RPUSH', 'l', ...model.slice(i, i + 500));
+    kernel.call('LREM', 'l', 0, 'gone');
+    const list = model.filter((element) => element !== 'gone');
+    const sparse = calls.sparseBytes();
+    let slices = 0;
+    while (calls.defrag(64) !== 0) {
+      slices++;
+      const at = (slices * 7919) % list.length;
+      switch (slices % 5) {
+        case 0:
+          kernel.call('LSET', 'l', at, `set:${slices}`);
+          list[at] = `set:${slices}`;
+          break;
+        case 1:
+          kernel.call('LREM', 'l', 1, list[at]);
+          list.splice(at, 1);
+          break;
+        case 2:
+          kernel.call('LMOVE', 'l', 'l', 'LEFT', 'RIGHT');
+          list.push(list.shift()!);
+          break;
+        case 3:
+          kernel.call('RPOP', 'l');
+          list.pop();
+          break;
+        default:
+          kernel.call('LPUSH', 'l', `new:${slices}`);
+          list.unshift(`new:${slices}`);
+      }
+      expect(kernel.check()).toBe(0);
+      expect(kernel.text('LRANGE', 'l', 0, -1) === array(...list), `after slice ${slices}`).toBe(true);
+    }
+    expect(slices).toBeGreaterThan(20);
+    expect(calls.sparseBytes()).toBeLessThan(sparse / 2);
+    // A cut may take away the very node to go on with.
+    calls.defrag(64);
+    kernel.call('LPOP', 'l', list.length - 3);
+    while (calls.defrag(64) !== 0);
+    expect(kernel.text('LRANGE', 'l', 0, -1)).toBe(array(...list.slice(-3)));
+    expect(kernel.check()).toBe(0);
+  });
+
   it('commands that would take long are left to the slow lane, before they touch anything', () => {
     const kernel = openKernel(build);
     fill(kernel, 'l', 60_000);

@@ -12,8 +12,8 @@ import {
   blobIs, curBlock, curNode, curPos, cursorFirst, cursorLast, cursorPrev, cursorSet, cursorView, elementLen, elementPtr, listCount,
 } from './cursor';
 import {
-  ListRoot, chainFree, fits, isLarge, linkAfter, mergeNext, nodeAround, nodeBlock, nodeChanged, nodeCount, nodeFree, nodeIsPlain, nodeNext, nodeOf,
-  nodePrev, nodeSetBlob, nodeTakes, nodeWith, plainBytesOf, rootNew, rootOf, split, unlink,
+  ListRoot, chainFree, chainMayHold, fits, isLarge, linkAfter, mergeNext, nodeAround, nodeBlock, nodeChanged, nodeCount, nodeFree, nodeIsPlain,
+  nodeNext, nodeOf, nodePrev, nodeSetBlob, nodeTakes, nodeWith, plainBytesOf, rootNew, rootOf, split, unlink,
 } from './node';
 
 /** Turns a packed list into one of nodes. */
@@ -89,6 +89,7 @@ export function listCut(e: u32, atHead: bool, count: u32): void {
       nodeOf(node).next = 0;
       r.tail = node;
     }
+    if (chainMayHold(first, cutNodes, r.next)) r.next = atHead ? node : 0;
     r.nodes -= cutNodes;
     r.count -= count - cutInside;
     r.plainBytes -= cutPlainBytes;

@@ -2,7 +2,8 @@
 //
 // Root, 32 bytes: what the key's entry points at (ENC_NODES).
 //   offset size field
-//        0    8 next, kind  while it is dropped (types/value.ts)
+//        0    4 next        while it is dropped (types/value.ts); before that, the node where moving goes on, or 0
+//        4    4 kind        while it is dropped
 //        8    4 head        first node, 0: none
 //       12    4 tail        last node
 //       16    4 nodes       how many
@@ -129,6 +130,7 @@ export function unlink(root: u32, node: u32): void {
   else r.head = next;
   if (next != 0) nodeOf(next).prev = prev;
   else r.tail = prev;
+  if (r.next == node) r.next = next;
   r.nodes--;
   r.count -= nodeCount(node);
   r.plainBytes -= plainBytesOf(node);
@@ -190,6 +192,14 @@ export function mergeNext(root: u32, node: u32): bool {
   nodeFree(next);
   nodeChanged(root, node, lp, <i32>moved);
   return true;
+}
+
+/** Is this node one of the chain's? A long chain is not walked: it may be. */
+export function chainMayHold(first: u32, nodes: u32, wanted: u32): bool {
+  if (wanted == 0 || nodes > FREE_AT_ONCE_MAX) return wanted != 0;
+  let node = first;
+  while (node != 0 && node != wanted) node = nodeNext(node);
+  return node != 0;
 }
 
 /** Frees the nodes from `first` on, linked nowhere any more: at once if they are few, else in slices. */

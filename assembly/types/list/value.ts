@@ -1,13 +1,17 @@
 // What every type of value answers to (types/value.ts), for lists.
 import { kevyHash } from '../../routing/kevyhash';
-import { arenaAlloc, arenaFree, arenaShouldMove, arenaSize } from '../../memory/arena';
-import { ENC_NODES, ENC_PACKED, entryEncoding, entryPointer, entrySetPointer } from '../../table/entry';
+import { arenaFree, arenaSize } from '../../memory/arena';
+import { defragState, moveCost, movedBlock } from '../../memory/moving';
+import { ENC_NODES, ENC_PACKED, entryEncoding, entryPointer } from '../../table/entry';
 import { blobCapacity, blobLength, blobPinned } from '../blob';
 import { lpBytes, lpCount } from '../listpack';
 import { lpValid } from '../listpack-valid';
+import { movePointer } from '../moving';
 import { mixDigest } from '../value';
 import { cursorFirst, cursorNext, cursorView, elementLen, elementPtr, listCount } from './cursor';
-import { nodeBlock, nodeCount, nodeIsPlain, nodeNext, nodeOf, nodePrev, plainBytesOf, rootBlockBytes, rootDrop, rootOf, rootReclaim } from './node';
+import {
+  ListRoot, nodeBlock, nodeCount, nodeIsPlain, nodeNext, nodeOf, nodePrev, plainBytesOf, rootBlockBytes, rootDrop, rootOf, rootReclaim,
+} from './node';
 import { RDB_LIST_QUICKLIST_2 } from './rdb';
 
 export { listCount } from './cursor';
@@ -67,35 +71,39 @@ function listpackIsSound(lp: u32): bool {
   return lpBytes(lp) <= arenaSize(lp) && lpValid(lp, lpBytes(lp), false) && lpCount(lp) != 0;
 }
 
-/** The block itself, or a copy in a better place if it lies badly and there is memory. */
-function moved(block: u32): u32 {
-  if (!arenaShouldMove(block)) return block;
-  const bytes = arenaSize(block);
-  const fresh = arenaAlloc(bytes);
-  if (fresh == 0) return block;
-  memory.copy(fresh, block, bytes);
-  arenaFree(block);
-  return fresh;
+/**
+ * Moves blocks that would lie better elsewhere, in slices: the root knows the node to go on with.
+ * @returns what is left of the budget; 0 or less: `inside` of memory/moving.ts is not 0, and there is more.
+ */
+export function listDefrag(e: u32, budget: i32): i32 {
+  const d = defragState();
+  let left = budget;
+  if (d.inside == 0) {
+    left = movePointer(e, left);
+    rootOf(entryPointer(e)).next = rootOf(entryPointer(e)).head;
+    d.inside = 1;
+  }
+  const root = rootOf(entryPointer(e));
+  while (root.next != 0) {
+    if (left <= 0) return 0;
+    left -= moveNode(root, root.next);
+  }
+  d.inside = 0;
+  return max(left, 1);
 }
 
-/** Moves blocks that would lie better elsewhere; a node costs 1. Answers what is left of the budget. */
-export function listDefrag(e: u32, budget: i32): i32 {
-  const pointer = moved(entryPointer(e));
-  entrySetPointer(e, pointer);
-  budget--;
-  if (entryEncoding(e) == ENC_PACKED) return budget;
-  const root = rootOf(pointer);
-  for (let node = root.head; node != 0; node = nodeNext(node)) {
-    budget--;
-    const fresh = moved(node);
-    if (fresh != node) {
-      if (nodePrev(fresh) != 0) nodeOf(nodePrev(fresh)).next = fresh;
-      else root.head = fresh;
-      if (nodeNext(fresh) != 0) nodeOf(nodeNext(fresh)).prev = fresh;
-      else root.tail = fresh;
-      node = fresh;
-    }
-    if (!nodeIsPlain(node) || !blobPinned(nodeBlock(node))) nodeOf(node).block = moved(nodeBlock(node));
+/** Moves a node and its block, and goes on to the next one; answers what it cost. */
+function moveNode(root: ListRoot, old: u32): i32 {
+  const node = movedBlock(old);
+  if (node != old) {
+    if (nodePrev(node) != 0) nodeOf(nodePrev(node)).next = node;
+    else root.head = node;
+    if (nodeNext(node) != 0) nodeOf(nodeNext(node)).prev = node;
+    else root.tail = node;
   }
-  return budget;
+  root.next = nodeNext(node);
+  // A pinned blob is being read without the latch.
+  if (nodeIsPlain(node) && blobPinned(nodeBlock(node))) return moveCost(node);
+  nodeOf(node).block = movedBlock(nodeBlock(node));
+  return moveCost(node) + moveCost(nodeBlock(node));
 }
