@@ -14,7 +14,7 @@ import {
   lpAfter, lpAt, lpBytes, lpDeleteSpan, lpFind, lpFirst, lpInsertSpan, lpInt, lpIsInt, lpLast, lpLen, lpNext, lpPrev, lpPtr, lpRead, lpReplaceInt, lpView, lpWrite,
   lpWriteInt,
 } from '../listpack';
-import { seekBelow, seekFor, SEEK_MEMBER } from './seek';
+import { SEEK_MEMBER, SEEK_SCORE_AFTER, seekBelow, seekFor, seekMode, seekScore } from './seek';
 
 /** At the end of the command's scratch: the bits of a score, and a pair being put together. */
 export const PAIR_SCRATCH_BYTES: u32 = 2048;
@@ -56,6 +56,7 @@ function writeScore(p: u32, score: f64): u32 {
 /** Does the pair whose member lies at `p` come before the place that `seekFor` named? */
 function pairBelow(p: u32): bool {
   const score = packedScore(lpAfter(p));
+  if (seekMode <= SEEK_SCORE_AFTER && score != seekScore) return score < seekScore;
   lpView(p, 1);
   return seekBelow(score, lpPtr, lpLen);
 }

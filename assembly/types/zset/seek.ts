@@ -12,7 +12,7 @@ export const SEEK_SCORE_AFTER: u32 = 2;
 export const SEEK_LEX: u32 = 3;
 export const SEEK_LEX_AFTER: u32 = 4;
 
-let seekMode: u32 = 0;
+export let seekMode: u32 = 0;
 export let seekScore: f64 = 0;
 let seekPtr: u32 = 0;
 let seekLen: u32 = 0;
