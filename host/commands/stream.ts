@@ -73,7 +73,7 @@ export const STREAM_COMMANDS: readonly CommandSpec[] = [
     ],
     where: 'shard',
     maybeSlow: true,
-    logged: 'as it stands',
+    logged: 'itself, with the ID that it chose and what its trimming came to',
   },
   {
     name: 'xlen',
@@ -183,7 +183,7 @@ export const STREAM_COMMANDS: readonly CommandSpec[] = [
     history: [['6.2.0', 'Added the `MINID` trimming strategy and the `LIMIT` option.']],
     where: 'shard',
     maybeSlow: true,
-    logged: 'as it stands',
+    logged: 'itself, with the exact threshold',
   },
   {
     name: 'xread',
@@ -391,7 +391,7 @@ export const STREAM_COMMANDS: readonly CommandSpec[] = [
       },
     ],
     where: 'move',
-    logged: 'XCLAIM of each entry delivered, and XGROUP SETID',
+    logged: 'XCLAIM of the entries delivered, XGROUP SETID, and CREATECONSUMER for a new one',
     maybeSlow: true,
   },
   {
@@ -467,7 +467,7 @@ export const STREAM_COMMANDS: readonly CommandSpec[] = [
     ],
     where: 'shard',
     maybeSlow: true,
-    logged: 'as it stands',
+    logged: 'XCLAIM of the entries claimed, XACK of those the stream has no more',
   },
   {
     name: 'xautoclaim',
@@ -493,7 +493,7 @@ export const STREAM_COMMANDS: readonly CommandSpec[] = [
     ],
     where: 'shard',
     maybeSlow: true,
-    logged: 'as it stands',
+    logged: 'XCLAIM of the entries claimed, XACK of those the stream has no more',
   },
   {
     name: 'xinfo',

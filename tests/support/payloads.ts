@@ -132,6 +132,61 @@ const old = (name: string, type: Made['type'], code: number, ...parts: Buffer[])
 const strings = (...texts: (string | number)[]) => texts.map((text) => rdbString(b(text)));
 const text = (value: string) => Buffer.concat([Buffer.from([value.length]), b(value)]);
 
+const number = (value: number | bigint) => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64LE(BigInt(value));
+  return bytes;
+};
+export const streamId = (ms: number, seq: number) => {
+  const bytes = Buffer.alloc(16);
+  bytes.writeBigUInt64BE(BigInt(ms), 0);
+  bytes.writeBigUInt64BE(BigInt(seq), 8);
+  return bytes;
+};
+/** A stream's node of master ID 5-1: 5-1 f=v, 5-2 deleted, 6-0 f=w. */
+const STREAM_NODE = Buffer.from(
+  [
+    '0000000014000201010101018166020001',
+    '0201000100018176020401',
+    '0301000101018178020401',
+    '02010101dfff028177020401',
+    'ff',
+  ].join(''),
+  'hex',
+);
+STREAM_NODE.writeUInt32LE(STREAM_NODE.length, 0);
+/** Two groups, one with something pending; `later`: what 7.0 and 7.2 write more. */
+const streamBody = (later: { counts: boolean; active: boolean }): Buffer[] => [
+  rdbLength(1),
+  rdbString(streamId(5, 1)),
+  rdbString(STREAM_NODE),
+  ...[2, 6, 0].map(rdbLength),
+  ...(later.counts ? [5, 1, 5, 2, 3].map(rdbLength) : []),
+  rdbLength(2),
+  rdbString(b('g')),
+  ...[5, 1].map(rdbLength),
+  ...(later.counts ? [1].map(rdbLength) : []),
+  rdbLength(1),
+  streamId(5, 1),
+  number(1_700_000_000_000),
+  rdbLength(2),
+  rdbLength(2),
+  ...['alice', 'bob'].flatMap((name, i) => [
+    rdbString(b(name)),
+    number(1_700_000_000_001),
+    ...(later.active ? [number(1_700_000_000_000)] : []),
+    rdbLength(1 - i),
+    ...(i === 0 ? [streamId(5, 1)] : []),
+  ]),
+  rdbString(b('h')),
+  ...[6, 0].map(rdbLength),
+  ...(later.counts ? [3].map(rdbLength) : []),
+  rdbLength(0),
+  rdbLength(0),
+];
+/** A stream as 7.2 writes it: type byte and body. redis-server 7.0 does not read it; what it means is `OLD`'s own stream. */
+export const STREAM_OF_7_2 = Buffer.concat([Buffer.from([21]), ...streamBody({ counts: true, active: true })]);
+
 /** Encodings that Redis 7 still reads. */
 export const OLD: readonly Old[] = [
   old('list of elements (1)', 'list', 1, rdbLength(3), ...strings('a', 12, '')),
@@ -182,5 +237,6 @@ export const OLD: readonly Old[] = [
       ),
     ),
   ),
+  old('stream with groups (15)', 'stream', 15, ...streamBody({ counts: false, active: false })),
 ];
 export const oldPayload = ({ body }: Old): Buffer => payloadOf(body, 9);

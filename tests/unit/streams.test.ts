@@ -1,8 +1,11 @@
 // Streams from inside: the bytes of their nodes, their memory to the byte, how large ones go, and what the log says.
 import { describe, expect, it } from 'vitest';
-import { openKernel, type TestKernel } from '../support/kernel.js';
+import * as abi from '../../host/kernel/abi.js';
+import { payloadOf } from '../support/crc64.js';
+import { frame, openKernel, type TestKernel } from '../support/kernel.js';
 import { setLimits } from '../support/limits.js';
 import { digestOf, takeLog } from '../support/log-replay.js';
+import { STREAM_OF_7_2 } from '../support/payloads.js';
 import { decode } from '../support/resp-client.js';
 import { BUILDS } from '../support/wasm.js';
 
@@ -49,6 +52,22 @@ describe.each(BUILDS)('streams inside, $memory $mode', (build) => {
     const text = payload.toString('hex');
     expect(text.slice(0, head.length)).toBe(head);
     expect(text).toContain(`${listpack.toString('hex')}${body}ff`);
+  });
+
+  it('a stream that 7.2 wrote is taken, but for what 7.0 has no word for', () => {
+    const kernel = openKernel(build);
+    expect(kernel.text('RESTORE', 's', 0, payloadOf(STREAM_OF_7_2, 10))).toBe('+OK\r\n');
+    expect(kernel.check()).toBe(0);
+    expect(kernel.text('XRANGE', 's', '-', '+')).toMatch(/5-1[\s\S]*\nv\r[\s\S]*6-0[\s\S]*\nw\r\n$/);
+    kernel.proto = 3;
+    const full = decode(kernel.call('XINFO', 'STREAM', 's', 'FULL')) as Map<string, unknown>;
+    const told = ['length', 'last-generated-id', 'max-deleted-entry-id', 'entries-added', 'recorded-first-entry-id'];
+    expect(told.map((name) => String(full.get(name)))).toEqual(['2', '6-0', '5-2', '3', '5-1']);
+    expect(JSON.stringify(decode(kernel.call('XPENDING', 's', 'g', '-', '+', 10)))).toContain('"5-1","alice"');
+    const dumped = decode(kernel.call('DUMP', 's'), { binary: true }) as Buffer;
+    expect(dumped[0]).toBe(19);
+    expect(kernel.text('RESTORE', 't', 0, dumped)).toBe('+OK\r\n');
+    expect(kernel.call('XINFO', 'GROUPS', 't')).toEqual(kernel.call('XINFO', 'GROUPS', 's'));
   });
 
   it('MEMORY USAGE counts every block, and deleting gives every byte back', () => {
@@ -149,6 +168,44 @@ describe.each(BUILDS)('streams inside, $memory $mode', (build) => {
     expect(read.startsWith('%1\r\n$1\r\ns\r\n*9500\r\n')).toBe(true);
     expect(read.endsWith('value 9599\r\n')).toBe(true);
     expect((decode(kernel.call('XPENDING', 's', 'group 0', '-', '+', 100_000, 'bob')) as unknown[]).length).toBe(4_000);
+  });
+
+  it('only what will take long is left to the slow lane', () => {
+    const kernel = openKernel(build);
+    fill(kernel, 's', 30_000, 0);
+    kernel.call('XGROUP', 'CREATE', 's', 'behind', 0);
+    kernel.call('XGROUP', 'CREATE', 's', 'ahead', '29990-0');
+    kernel.flags = 0;
+    const slow = (...command: (string | number)[]) => {
+      kernel.feed(frame(...command), 1);
+      return kernel.status === abi.STATUS_SLOW;
+    };
+    for (const command of [
+      ['XRANGE', 's', '-', '+'],
+      ['XREVRANGE', 's', '+', 1_000],
+      ['XREAD', 'STREAMS', 's', 0],
+      ['XREADGROUP', 'GROUP', 'behind', 'c', 'STREAMS', 's', '>'],
+      ['XADD', 's', 'MINID', 29_000, '*', 'f', 'v'],
+      ['XTRIM', 's', 'MAXLEN', 0],
+      ['XINFO', 'STREAM', 's', 'FULL', 'COUNT', 0],
+      ['XDEL', 's', ...Array.from({ length: 1_000 }, (_, i) => i)],
+    ])
+      expect(slow(...command), command.join(' ').slice(0, 80)).toBe(true);
+    for (const command of [
+      ['XRANGE', 's', '-', '+', 'COUNT', 10],
+      ['XRANGE', 's', 29_000, '+'],
+      ['XREVRANGE', 's', 500, '-'],
+      ['XREAD', 'STREAMS', 's', 29_000],
+      ['XREAD', 'STREAMS', 's', '$'],
+      ['XREAD', 'COUNT', 100, 'STREAMS', 's', 0],
+      ['XREADGROUP', 'GROUP', 'ahead', 'c', 'STREAMS', 's', '>'],
+      ['XREADGROUP', 'GROUP', 'behind', 'c', 'COUNT', 50, 'STREAMS', 's', '>'],
+      ['XADD', 's', 'MINID', 5_000, '*', 'f', 'v'],
+      ['XADD', 's', 'MAXLEN', '~', 20_000, '*', 'f', 'v'],
+      ['XINFO', 'STREAM', 's'],
+    ])
+      expect(slow(...command), command.join(' ')).toBe(false);
+    expect(kernel.check()).toBe(0);
   });
 
   it('the log has the effects: IDs that were chosen, exact trimming, deliveries and new consumers by name', () => {

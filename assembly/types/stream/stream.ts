@@ -142,6 +142,16 @@ export function streamFindFirst(pointer: u32): void {
   }
 }
 
+/** About how many entries lie between two IDs, node by node; no more than `most` and a node are counted. For estimates. */
+export function entriesAbout(pointer: u32, fromMs: u64, fromSeq: u64, toMs: u64, toSeq: u64, most: u64): u64 {
+  const nodes = streamNodes(pointer);
+  let p = treeSeekUpTo(nodes, fromMs, fromSeq);
+  if (p == 0) p = treeFirst(nodes);
+  let sum: u64 = 0;
+  for (; p != 0 && sum <= most && !idBelow(toMs, toSeq, treeMs(p), treeSeq(p)); p = treeNext(p)) sum += <u64>nodeLive(treeValue(p)) + 1;
+  return sum;
+}
+
 // Taking out: needs no memory
 
 /**

@@ -40,7 +40,10 @@ function id(draw: Draw): Arg {
 /** The ID of a new entry: mostly above those before it, as far as chance can tell. */
 function newId(draw: Draw): Arg {
   const { random } = draw;
-  if (random.oneIn(12)) return id(draw);
+  if (random.oneIn(12)) {
+    const drawn = id(draw);
+    return drawn === '*' ? '1-**' : drawn;
+  }
   const ms = random.oneIn(8) ? random.below(200) : random.below(60);
   return random.oneIn(3) ? `${ms}-${random.below(4)}` : `${ms}-*`;
 }
@@ -81,7 +84,10 @@ function add(draw: Draw): Arg[] {
   const options: Arg[][] = [];
   if (random.oneIn(8)) options.push(['NOMKSTREAM']);
   if (random.oneIn(12)) options.push(trim(draw));
-  return ['XADD', draw.key(), ...random.shuffled(options).flat(), newId(draw), ...fields(draw)];
+  const key = draw.key();
+  // What is followed by something is not bent out of shape: an ID could become "*".
+  draw.followUps = [['XLEN', key]];
+  return ['XADD', key, ...random.shuffled(options).flat(), newId(draw), ...fields(draw)];
 }
 
 /** Many entries in a row, so that nodes fill up. */
