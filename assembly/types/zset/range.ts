@@ -1,8 +1,8 @@
 // Ranges of a sorted set as ranks: from scores, and from member bytes.
-import { ENC_TREE } from '../../table/entry';
+import { ENC_TREE, entryKey, entryKeyLen } from '../../table/entry';
 import { lpAfter, lpFirst, lpLast, lpLen, lpNext, lpPrev, lpPtr, lpView } from '../listpack';
-import { SEEK_LEX, SEEK_LEX_AFTER, SEEK_SCORE, SEEK_SCORE_AFTER, compareBytes, seekFor } from './seek';
-import { zsetSeekRank, zsetSize } from './zset';
+import { SEEK_LEX, SEEK_LEX_AFTER, SEEK_SCORE, SEEK_SCORE_AFTER, compareBytes, placeEntry, seekFor, treeSelect } from './seek';
+import { treeWord, zsetSeekRank, zsetSize } from './zset';
 
 /** The range that the last call found: the rank of its first member, and how many it has. */
 export let rangeFirst: u32 = 0;
@@ -55,6 +55,9 @@ function belowHigh(ptr: u32, length: u32): bool {
 export function lexRange(encoding: u32, pointer: u32, reverse: bool): void {
   if (encoding != ENC_TREE) { lexPacked(pointer, zsetSize(encoding, pointer), reverse); return; }
   const size = zsetSize(encoding, pointer);
+  range(0, 0);
+  // As in a listpack, both ends are looked at first.
+  if (!memberAbove(pointer, size - 1) || !memberBelow(pointer, 0)) return;
   let first: u32 = lowKind == LEX_BELOW ? 0 : size;
   if (lowKind > LEX_ABOVE) {
     seekFor(lowKind == LEX_OPEN ? SEEK_LEX_AFTER : SEEK_LEX, 0, lowPtr, lowLen);
@@ -66,6 +69,15 @@ export function lexRange(encoding: u32, pointer: u32, reverse: bool): void {
     end = zsetSeekRank(encoding, pointer);
   }
   range(first, end);
+}
+
+function memberAbove(pointer: u32, rank: u32): bool {
+  treeSelect(treeWord(pointer), rank);
+  return aboveLow(entryKey(placeEntry()), entryKeyLen(placeEntry()));
+}
+function memberBelow(pointer: u32, rank: u32): bool {
+  treeSelect(treeWord(pointer), rank);
+  return belowHigh(entryKey(placeEntry()), entryKeyLen(placeEntry()));
 }
 
 function above(p: u32): bool { lpView(p, 1); return aboveLow(lpPtr, lpLen); }
