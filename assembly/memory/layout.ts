@@ -52,8 +52,8 @@
 //     2560   64 limits                latch   conversion limits of the types, below
 //     2624  448 spare
 //     3072   48 allowance             state of the shard's part of maxmemory, memory/allowance.ts
-//     3136   56 defrag                state of active defragmentation, memory/moving.ts
-//     3192      free to HEADER_BYTES
+//     3136   72 defrag                state of active defragmentation, memory/moving.ts
+//     3208      free to HEADER_BYTES
 
 export const PAGE_BYTES: u32 = 65536;
 export const HEADER: u32 = 0x10000;

@@ -11,14 +11,17 @@
 //       36    4 position    the top 32 bits of the hash at which the segment in hand begins,
 //       40    4 place       and slot in it, bucket by bucket
 //       44    4 spare
-//       48    8 inside      where the value in that slot goes on, as its type counts; 0: at its beginning
+//       48    8 inside      where the value in that slot goes on, as its type counts; 0: at its beginning. Another value may
+//                           have taken the slot meanwhile: a type makes sense of any number.
+//       56    8 insideMore  more of the same, for types that need it
+//       64    8 part        part of the value that it lies in, for types that have several
 import { DEFRAG_STATE } from './layout';
 import { arenaAlloc, arenaFree, arenaShouldMove, arenaSize } from './arena';
 
 @unmanaged
-export class Defrag { hits: u64; misses: u64; keyHits: u64; keyMisses: u64; db: u32; position: u32; place: u32; spare: u32; inside: u64; }
+export class Defrag { hits: u64; misses: u64; keyHits: u64; keyMisses: u64; db: u32; position: u32; place: u32; spare: u32; inside: u64; insideMore: u64; part: u64; }
 if (offsetof<Defrag>('inside') != 48) ERROR('Defrag no longer matches its drawing: inside');
-if (offsetof<Defrag>() != 56) ERROR('Defrag no longer matches its drawing');
+if (offsetof<Defrag>() != 72) ERROR('Defrag no longer matches its drawing');
 
 @inline export function defragState(): Defrag { return changetype<Defrag>(DEFRAG_STATE); }
 

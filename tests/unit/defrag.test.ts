@@ -156,6 +156,68 @@ describe.each(BUILDS)('defragmentation, $memory $mode', (build) => {
     expect(k.check()).toBe(0);
   });
 
+  it('walks in slices through long lists, streams and sorted sets, whatever is done to them meanwhile', () => {
+    const k = openKernel(build);
+    const random = new Random(deriveSeed(seed, 5));
+    const element = () => 'e'.repeat(random.between(1, 400));
+    for (let i = 0; i < 150; i++) k.call('RPUSH', 'list', ...Array.from({ length: 100 }, element));
+    for (let i = 0; i < 150; i++) k.call('RPUSH', 'other', ...Array.from({ length: 100 }, element));
+    for (let i = 1; i <= 6000; i++) k.call('XADD', 'stream', `${i}-1`, 'field', element());
+    for (const group of ['g1', 'g2']) {
+      k.call('XGROUP', 'CREATE', 'stream', group, '0');
+      for (const [who, count] of [
+        ['first', 2500],
+        ['second', 60],
+        ['third', 700],
+      ] as const)
+        k.call('XREADGROUP', 'GROUP', group, who, 'COUNT', count, 'STREAMS', 'stream', '>');
+      for (let i = 1; i <= 3260; i++) if (i % 9 !== 0) k.call('XACK', 'stream', group, `${i}-1`);
+    }
+    for (let i = 0; i < 8000; i++) k.call('ZADD', 'ranks', random.below(500), `member ${i}`);
+    for (let i = 0; i < 8000; i++) if (i % 9 !== 0) k.call('ZREM', 'ranks', `member ${i}`);
+    const big = sparse(k);
+    // Most of what lay between is gone: the lists shrink in place, the stream loses entries everywhere.
+    for (let i = 0; i < 100; i++) k.call('LTRIM', 'list', '3', '-4');
+    for (let i = 0; i < 120; i++) k.call('LINSERT', 'other', 'BEFORE', 'none', 'x');
+    for (let i = 1; i <= 6000; i++) if (i % 50 !== 0) k.call('XDEL', 'stream', `${i}-1`);
+    k.call('DEL', 'other');
+    while (k.shard.calls.reclaim(1000) !== 0);
+    const before = digestOf(k);
+    expect(defragment(k, 40)).toBeGreaterThan(10);
+    expect(digestOf(k)).toBe(before);
+    expect(k.check()).toBe(0);
+    expect(sparse(k)).toBeLessThan(Math.max(big, 400_000));
+    for (let slices = 0; slices < 3000; slices++) {
+      k.shard.calls.defrag(15);
+      const id = `${7000 + slices}-1`;
+      k.call(
+        ...random.pick<Arg[]>([
+          ['LPOP', 'list', random.between(1, 40)],
+          ['RPUSH', 'list', element(), element()],
+          ['LPUSH', 'second', element()],
+          ['LMOVE', 'list', 'second', 'RIGHT', 'LEFT'],
+          ['LREM', 'list', 0, 'e'],
+          ['LTRIM', 'second', 0, -2],
+          ['XADD', 'stream', id, 'f', element()],
+          ['XTRIM', 'stream', 'MAXLEN', random.between(100, 3000)],
+          ['RENAME', 'second', 'list'],
+          ['ZADD', 'ranks', random.below(500), `member ${random.below(9000)}`],
+          ['ZREM', 'ranks', `member ${random.below(9000)}`],
+          ['XREADGROUP', 'GROUP', 'g1', random.pick(['first', 'fourth']), 'COUNT', 20, 'STREAMS', 'stream', '>'],
+          ['XAUTOCLAIM', 'stream', 'g2', 'second', 0, '0', 'COUNT', 30],
+          ['XACK', 'stream', 'g1', `${random.between(1, 7000)}-1`],
+          ['XGROUP', 'DELCONSUMER', 'stream', 'g2', random.pick(['first', 'third'])],
+          ['XGROUP', 'CREATECONSUMER', 'stream', 'g2', `new${random.below(5)}`],
+        ]),
+      );
+      if (random.oneIn(100)) k.call('DEL', random.pick(['list', 'second', 'stream', 'ranks']));
+      if (random.oneIn(30)) k.call('RPUSH', random.pick(['list', 'second']), ...Array.from({ length: 200 }, element));
+      if (random.oneIn(30)) k.shard.calls.reclaim(50);
+      if (slices % 100 === 0) expect(k.check()).toBe(0);
+    }
+    expect(k.check()).toBe(0);
+  });
+
   it('goes through every database, and comes to an end in an empty shard', () => {
     const k = openKernel(build);
     expect(defragment(k)).toBe(1);

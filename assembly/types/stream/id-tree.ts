@@ -20,7 +20,8 @@
 // into one. A new last ID leaves a full node as it is and begins another: a stream that only grows has full nodes.
 //
 // A place is a row of a leaf: node address << 32 | row, 0 for none. It holds until the tree changes.
-import { arenaAlloc, arenaFree, arenaRealloc, arenaShouldMove, arenaSize } from '../../memory/arena';
+import { arenaAlloc, arenaFree, arenaRealloc, arenaSize } from '../../memory/arena';
+import { movedBlock } from '../../memory/moving';
 
 export const TREE_BYTES: u32 = 8;
 const NODE_BYTES: u32 = 512;
@@ -364,6 +365,28 @@ export function treeReclaim(t: u32, owned: bool, budget: i32): i32 {
 }
 @inline export function treeGone(t: u32): bool { return treeAt(t).root == 0; }
 
+/**
+ * Moves the nodes on the way down to the leaf of an ID that would lie better elsewhere. Answers the leaf's first place,
+ * 0: the tree is empty.
+ */
+export function treeMoveTo(t: u32, ms: u64, seq: u64): u64 {
+  const tree = treeAt(t);
+  if (tree.root == 0) return 0;
+  let node = movedBlock(tree.root);
+  tree.root = node;
+  while (at(node).level != 0) {
+    const r = row(node, childFor(node, ms, seq));
+    const child = rowValue(r);
+    node = movedBlock(child);
+    if (node == child) continue;
+    store<u32>(r, node, 16);
+    if (at(node).level != 0) continue;
+    if (at(node).prev != 0) at(at(node).prev).next = node;
+    if (at(node).next != 0) at(at(node).next).prev = node;
+  }
+  return place(node, 0);
+}
+
 /** Bytes of the tree's own nodes. */
 export function treeBytes(t: u32): u64 { return treeAt(t).root != 0 ? bytesBelow(treeAt(t).root) : 0; }
 function bytesBelow(node: u32): u64 {
@@ -372,35 +395,6 @@ function bytesBelow(node: u32): u64 {
   const count = <u32>at(node).count;
   for (let i: u32 = 0; i < count; i++) sum += bytesBelow(rowValue(row(node, i)));
   return sum;
-}
-
-/** Moves the tree's own nodes that would lie better elsewhere; answers how many nodes it has. */
-export function treeMoveNodes(t: u32): i32 {
-  const tree = treeAt(t);
-  if (tree.root == 0) return 0;
-  movedSeen = 0;
-  tree.root = moveBelow(tree.root);
-  return movedSeen;
-}
-let movedSeen: i32 = 0;
-function moveBelow(node: u32): u32 {
-  movedSeen++;
-  if (arenaShouldMove(node)) {
-    const fresh = arenaAlloc(arenaSize(node));
-    if (fresh != 0) {
-      memory.copy(fresh, node, row(node, at(node).count) - node);
-      const n = at(fresh);
-      if (n.level == 0) {
-        if (n.prev != 0) at(n.prev).next = fresh;
-        if (n.next != 0) at(n.next).prev = fresh;
-      }
-      arenaFree(node);
-      node = fresh;
-    }
-  }
-  const count: u32 = at(node).level != 0 ? at(node).count : 0;
-  for (let i: u32 = 0; i < count; i++) store<u32>(row(node, i), moveBelow(rowValue(row(node, i))), 16);
-  return node;
 }
 
 let checkedCount: u32 = 0;
