@@ -30,23 +30,29 @@ const KINDS = [
   },
 ];
 
-/** Commands that store `count` elements, `perKey` to a key, under the name `command`. */
-function* commandsFor({ words }, command, count, perKey) {
+/** Commands that store `count` elements, `perKey` to a key. */
+function* commandsFor({ command, words }, prefix, count, perKey) {
   for (let first = 0; first < count; first += perKey) {
     const elements = Array.from({ length: Math.min(perKey, count - first) }, (_, i) => words(first + i)).flat();
-    yield* shareOut([command, `key:${digits(first / perKey)}`], elements, WORDS_PER_COMMAND);
+    yield* shareOut([command, `${prefix}:${digits(first / perKey)}`], elements, WORDS_PER_COMMAND);
   }
 }
 
-/** Asks for what is not there first, in frames of the same size, so that buffers and compiled code are there already. */
+/** Frames like those that store are asked for nothing first, until the young part of a managed heap has its full size. */
+const WARM_UP_PASSES = 4;
+
+/** Stores others of the same kind before and keeps them, so that buffers and compiled code are there already. */
 function bytesPerElement(plan, server, kind, perKey) {
   return withServers(plan, [server], async ([running]) => {
-    const commands = (name) => commandsFor(kind, name, plan.memoryKeys, perKey);
-    await send(running, commands('EXISTS'));
+    const others = Math.ceil(plan.memoryKeys / 4);
+    for (let pass = 0; pass < WARM_UP_PASSES; pass++) {
+      await send(running, commandsFor({ ...kind, command: 'EXISTS' }, 'value', plan.memoryKeys, perKey));
+    }
+    await send(running, commandsFor(kind, 'other', others, perKey));
     const before = residentBytes(running.pid);
-    await send(running, commands(kind.command));
+    await send(running, commandsFor(kind, 'value', plan.memoryKeys, perKey));
     const keys = await running.client.call('DBSIZE');
-    const wanted = Math.ceil(plan.memoryKeys / perKey);
+    const wanted = Math.ceil(plan.memoryKeys / perKey) + Math.ceil(others / perKey);
     if (keys !== wanted) throw new Error(`${running.name} holds ${keys} keys, not ${wanted}`);
     return (residentBytes(running.pid) - before) / plan.memoryKeys;
   });

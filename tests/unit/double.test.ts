@@ -101,7 +101,8 @@ describe.each(BUILDS)('doubles, $memory $mode', (build) => {
     expect(texts.length).toBeGreaterThan(1000);
     for (const text of texts) {
       const { length, value, outOfRange } = readDouble(text);
-      const strict = text === '' || /^[ \t-\r]/.test(text) || length !== text.length || outOfRange || Number.isNaN(value);
+      const strict =
+        text === '' || /^[ \t-\r]/.test(text) || length !== text.length || outOfRange || Number.isNaN(value);
       same(text, kernel.parse(text), strict ? undefined : value);
       const loose = (length === text.length || text[length] === '\0') && !Number.isNaN(value);
       same(text, kernel.parseLoosely(text), loose ? value : undefined);
@@ -114,7 +115,8 @@ describe.each(BUILDS)('doubles, $memory $mode', (build) => {
     for (let i = 0; i < CASES / 5; i++) {
       const text = random.oneIn(3) ? drawTie(random) : drawFloatText(random);
       const { length, value, outOfRange } = readDouble(text);
-      const refused = length !== text.length || outOfRange || Number.isNaN(value) || length === 0 || /^[ \t-\r]/.test(text);
+      const refused =
+        length !== text.length || outOfRange || Number.isNaN(value) || length === 0 || /^[ \t-\r]/.test(text);
       same(text, kernel.parse(text), refused ? undefined : value);
       if (!refused) read++;
     }

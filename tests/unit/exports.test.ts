@@ -14,7 +14,9 @@ const EXPORTS = [
   ...['begin', 'end', 'exec', 'run', 'execBlock', 'blockNew', 'blockFree'],
   ...['cut', 'merge', 'release', 'unpin', 'canStore', 'route', 'guestsClear'],
   ...[
-    'defrag', 'sparseBytes', 'evictSample',
+    'defrag',
+    'sparseBytes',
+    'evictSample',
     'evictableKeys',
     'evictKey',
     'expire',

@@ -89,7 +89,7 @@ describe.each(BUILDS)('hashes by hand, $memory $mode', (build) => {
       k.proto = 3;
       expect(k.text('HGETALL', 'h')).toBe('%1\r\n$1\r\na\r\n$1\r\n1\r\n');
       expect(k.text('HGETALL', 'none')).toBe('%0\r\n');
-      expect(k.text('HRANDFIELD', 'h', '-2', 'WITHVALUES')).toBe('*2\r\n' + '*2\r\n$1\r\na\r\n$1\r\n1\r\n'.repeat(2));
+      expect(k.text('HRANDFIELD', 'h', '-2', 'WITHVALUES')).toBe(`*2\r\n${'*2\r\n$1\r\na\r\n$1\r\n1\r\n'.repeat(2)}`);
       expect(k.text('HRANDFIELD', 'h', '5', 'WITHVALUES')).toBe('*1\r\n*2\r\n$1\r\na\r\n$1\r\n1\r\n');
       expect(k.text('HKEYS', 'h')).toBe('*1\r\n$1\r\na\r\n');
       expect(k.text('HGET', 'h', 'b')).toBe('_\r\n');
