@@ -46,7 +46,7 @@ function hscan(draw: Draw): Arg[] {
     options.push(['MATCH', random.oneIn(2) ? random.pick(['field:*', '*1*', 'bulk:??']) : draw.pattern()]);
   if (random.oneIn(2)) options.push(['COUNT', random.pick([1, 10, 10_000, 0, -1, 'abc'])]);
   if (random.oneIn(15)) options.push([random.pick(['COUNT', 'NOVALUES', 'TYPE hash'])]);
-  const cursor = random.oneIn(12) ? random.pick(['abc', '', '-1', ' 1', '18446744073709551616']) : '0';
+  const cursor = random.oneIn(12) ? random.pick(['abc', '', ' 1', '18446744073709551616']) : '0';
   return ['HSCAN', draw.key(), cursor, ...random.shuffled(options).flat()];
 }
 

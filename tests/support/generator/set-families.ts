@@ -56,7 +56,7 @@ export const setFamilies: readonly Family[] = [
           if (random.oneIn(2)) options.push(['MATCH', random.oneIn(2) ? '*1*' : draw.pattern()]);
           if (random.oneIn(2)) options.push(['COUNT', random.pick<Arg>([1, 10, 1000, 0, -1, 'abc'])]);
           if (random.oneIn(15)) options.push([random.pick(['TYPE', 'COUNT', 'nonsense'])]);
-          const cursor = random.oneIn(10) ? random.pick(['abc', '-1', '1.5', '', '99999999999999999999']) : '0';
+          const cursor = random.oneIn(10) ? random.pick(['abc', '1.5', '', '99999999999999999999']) : '0';
           return ['SSCAN', setKey(draw), cursor, ...random.shuffled(options).flat()];
         },
       ],
