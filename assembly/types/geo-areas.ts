@@ -21,6 +21,9 @@ const NO_CELL: u64 = u64.MAX_VALUE;
 /** Half the circumference of the equator on the Mercator map. */
 const MERCATOR_MAX: f64 = 20037726.37;
 
+/** A distance beyond the radius by this factor is so despite rounding. */
+const WELL_OUTSIDE: f64 = 1.000001;
+
 // The shape of the search in hand: its centre in degrees, and a circle, or a box that is turned to the north.
 let centreLongitude: f64 = 0;
 let centreLatitude: f64 = 0;
@@ -52,6 +55,8 @@ export function shapeHolds(score: f64): bool {
     foundDistance = distance(centreLongitude, centreLatitude, longitude, latitude);
     return true;
   }
+  // The way along the meridian is never longer than the way: it spares most places outside the trigonometry.
+  if (distanceNorth(latitude, centreLatitude) > radius * unitMetres * WELL_OUTSIDE) return false;
   foundDistance = distance(centreLongitude, centreLatitude, longitude, latitude);
   return !(foundDistance > radius * unitMetres); // what is no number counts as inside
 }

@@ -286,7 +286,9 @@ export const GEO_COMMANDS: readonly CommandSpec[] = [
     history: [['7.0.0', 'Added support for uppercase unit names.']],
     where: 'guest',
     maybeSlow: true,
-    logged: 'as it stands',
+    logged: 'as it stands; across shards DEL destination and ZADD destination ...; DEL destination for no result',
+    knownDifferences:
+      'The seventeenth digit of a stored distance: Redis takes sine and cosine from the C library of its machine.',
   },
   {
     name: 'georadius',
@@ -349,7 +351,9 @@ export const GEO_COMMANDS: readonly CommandSpec[] = [
     replacedBy: '`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument',
     where: 'guest',
     maybeSlow: true,
-    logged: 'as it stands',
+    logged: 'as it stands; across shards DEL destination and ZADD destination ...; DEL destination for no result',
+    knownDifferences:
+      'The seventeenth digit of a stored distance: Redis takes sine and cosine from the C library of its machine.',
   },
   {
     name: 'georadius_ro',
@@ -461,7 +465,9 @@ export const GEO_COMMANDS: readonly CommandSpec[] = [
     replacedBy: '`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments',
     where: 'guest',
     maybeSlow: true,
-    logged: 'as it stands',
+    logged: 'as it stands; across shards DEL destination and ZADD destination ...; DEL destination for no result',
+    knownDifferences:
+      'The seventeenth digit of a stored distance: Redis takes sine and cosine from the C library of its machine.',
   },
   {
     name: 'georadiusbymember_ro',

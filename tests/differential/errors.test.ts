@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Protocol } from '../support/generator/duel.js';
 import { describeWith } from '../support/programs.js';
 import { bitScripts, halfGigabyteScripts } from './cases/bits.js';
+import { geoScripts } from './cases/geo.js';
 import { hashScripts } from './cases/hashes.js';
 import { hostScripts } from './cases/host.js';
 import { hllScripts } from './cases/hyperloglog.js';
@@ -27,6 +28,7 @@ const SCRIPTS = [
   ...listScripts,
   ...zsetScripts,
   ...streamScripts,
+  ...geoScripts,
   ...hostScripts,
   ...unknownScripts,
 ];

@@ -37,24 +37,26 @@ export function replyRange(encoding: u32, pointer: u32, rank: u32, count: u32, r
 
 /**
  * Stores the held set under the key in argument i, in the place of whatever is there, or deletes that key if the set is
- * empty. Logs, counts, and replies with the number of members. The held set is gone afterwards, or the key's.
+ * empty. Logs, counts one change, and replies with the number of members. The held set is gone afterwards, or the key's.
+ * False: no memory, nothing changed.
  */
-export function storeHeld(i: u32): void {
+export function storeHeld(i: u32): bool {
   const size = heldSize();
   if (size == 0) {
     zsetDropHeld();
     storeNothing(i);
-    return;
+    return true;
   }
   // What came from another shard is not in this shard's log, so the result is logged by its value then.
   const byValue = logOn() && anyGuests();
   const room = byValue ? logReserve(valueLogBytes(i, size)) : true;
   const e = room ? storeContainer(i, TYPE_ZSET, heldEncoding, heldPointer, heldFlags()) : 0;
-  if (e == 0) { zsetDropHeld(); replyOom(); return; }
+  if (e == 0) { zsetDropHeld(); replyOom(); return false; }
   if (byValue) logByValue(i, e);
   else logFrame();
   changed(1);
   replyInt(size);
+  return true;
 }
 
 /** An empty result: the key in argument i goes. */

@@ -124,6 +124,29 @@ export let readPtr: u32 = 0;
 export let readLen: u32 = 0;
 export let readScore: f64 = 0;
 
+/** Where the walk is, as a number that `zsetReadPlace` takes while the set does not change; and the score there. */
+export function zsetPlace(): u32 {
+  if (walkPacked) return walkAt;
+  placeSet(walkLeaf, walkIndex);
+  return placeEntry();
+}
+export function zsetPlaceScore(): f64 {
+  if (walkPacked) return packedScore(lpAfter(walkAt));
+  placeSet(walkLeaf, walkIndex);
+  return placeScore();
+}
+/** Reads the member at a place that zsetPlace gave, into readPtr and readLen. */
+export function zsetReadPlace(encoding: u32, place: u32): void {
+  if (encoding == ENC_PACKED) {
+    lpView(place, 0);
+    readPtr = lpPtr;
+    readLen = lpLen;
+    return;
+  }
+  readPtr = entryKey(place);
+  readLen = entryKeyLen(place);
+}
+
 export function zsetRead(): void {
   if (walkPacked) {
     readScore = packedScore(lpAfter(walkAt));

@@ -2,6 +2,7 @@
 import type { Arg } from '../resp-client.js';
 import { bitFamilies } from './bit-families.js';
 import type { Draw } from './draw.js';
+import { geoFamilies } from './geo-families.js';
 import { hashFamilies } from './hash-families.js';
 import { hllFamilies } from './hll-families.js';
 import { keyspaceFamilies } from './keyspace-families.js';
@@ -26,6 +27,7 @@ export const FAMILIES: readonly Family[] = [
   ...stringFamilies,
   ...bitFamilies,
   ...setFamilies,
+  ...geoFamilies,
   ...hllFamilies,
   ...hashFamilies,
   ...listFamilies,

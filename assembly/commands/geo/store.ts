@@ -1,0 +1,26 @@
+// Results that become a sorted set: GEOSEARCHSTORE, and GEORADIUS and its like with STORE or STOREDIST.
+import { replyOom } from '../../resp/errors';
+import { entryEncoding } from '../../table/entry';
+import { unitMetres } from '../../types/geo-areas';
+import { readLen, readPtr, zsetDropHeld, zsetHoldNew, zsetPut, zsetReadPlace } from '../../types/zset/zset';
+import { changed } from '../context';
+import { storeHeld } from '../zset/store';
+import { STORE_DISTANCE, options, storeIndex } from './options';
+import { resultDistance, resultMember, resultScore } from './results';
+
+/** Stores the first `wanted` results, found in `e`, which may be the very key that they replace. */
+export function storeResults(e: u32, wanted: u32): void {
+  const encoding = entryEncoding(e);
+  if (!zsetHoldNew()) { replyOom(); return; }
+  for (let i: u32 = 0; i < wanted; i++) {
+    const score = (options & STORE_DISTANCE) != 0 ? resultDistance(i) / unitMetres : resultScore(i);
+    zsetReadPlace(encoding, resultMember(i));
+    if (!zsetPut(score, readPtr, readLen)) {
+      zsetDropHeld();
+      replyOom();
+      return;
+    }
+  }
+  // Redis counts each member as a change.
+  if (storeHeld(storeIndex)) changed(wanted - 1);
+}

@@ -1,0 +1,342 @@
+// Command lines over places: what they refuse, the edges of the map, every option, and the order of what is found.
+import type { Script } from '../script.js';
+
+const raw = String.raw;
+
+/** Cities, and places that share a spot. */
+const PLACES = raw`
+      GEOADD g 13.361389 38.115556 Palermo 15.087269 37.502669 Catania
+      GEOADD g 12.758489 38.788135 edge1 17.241510 38.788135 edge2 13.583333 37.316667 Agrigento
+      GEOADD g 13.361389 38.115556 17 13.361389 38.115556 b 13.361389 38.115556 a 13.361389 38.115556 d
+      GEOADD g 13.361389 38.115556 c 13.361389 38.115556 -3 13.361389 38.115556 f 13.361389 38.115556 e
+`;
+
+/** Many places on few spots: with COUNT, which of those at the same distance are found depends on each step of the sort. */
+const CROWD = Array.from({ length: 120 }, (_, i) => `${((i * i) % 7) / 10} ${((i * 5) % 3) / 10} crowd${i}`).join(' ');
+const COUNTS = [1, 2, 6, 7, 8, 20, 41, 60, 100, 119, 120, 121];
+
+export const geoScripts: Script[] = [
+  {
+    title: 'COUNT among places at the same distance',
+    lines: [
+      `GEOADD g ${CROWD}`,
+      ...COUNTS.flatMap((count) => [
+        `GEOSEARCH g FROMLONLAT 0.3 0.1 BYRADIUS 500 km COUNT ${count}`,
+        `GEOSEARCH g FROMMEMBER crowd1 BYBOX 500 60 km DESC COUNT ${count}`,
+        `GEOSEARCH g FROMLONLAT 0 0 BYRADIUS 80 km DESC COUNT ${count} ANY`,
+      ]),
+    ].join('\n'),
+  },
+  {
+    title: 'GEOADD',
+    lines: raw`
+      GEOADD
+      GEOADD g
+      GEOADD g 1 2
+      GEOADD g 1 2 a 3
+      GEOADD g 1 2 a 3 4
+      GEOADD g NX XX 1 2 a
+      GEOADD g NX CH XX
+      GEOADD g CH CH CH
+      GEOADD g GT 1 2 a
+      GEOADD g INCR 1 2 a
+      GEOADD g abc 2 a
+      GEOADD g 1 abc a
+      GEOADD g 1 "" a
+      GEOADD g " 1" 2 a
+      GEOADD g nan 2 a
+      GEOADD g 1 nan a
+      GEOADD g inf 2 a
+      GEOADD g 1 -inf a
+      GEOADD g 181 2 a
+      GEOADD g -180.00000001 2 a
+      GEOADD g 1 85.05112879 a
+      GEOADD g 1 -86 a
+      GEOADD g 1e300 2.5 a
+      GEOADD g -1.7976931348623157e308 -1.7976931348623157e308 a
+      GEOADD g -0.0 100 a
+      GEOADD g 999.9999995 1e22 a
+      GEOADD g 1234567.0000005 90 a
+      GEOADD g 1e400 1 a
+      GEOADD g 1 2 a 200 2 b
+      EXISTS g
+      GEOADD g XX 1 2 a
+      EXISTS g
+      GEOADD g 1 2 a
+      GEOADD g 1 2 a
+      GEOADD g CH 1 2 a
+      GEOADD g CH 1.5 2 a 3 4 b
+      GEOADD g 1 2 a
+      GEOADD g nx ch 5 5 a 5 5 c
+      GEOADD g xx ch 6 6 a 6 6 d
+      GEOADD g NX 1 1 e 2 2 e
+      ZRANGE g 0 -1 WITHSCORES
+      GEOADD g 180 85.05112878 top -180 -85.05112878 bottom 0 0 zero 0x10 1e1 hex 1e-300 5e-324 small
+      ZRANGE g 0 -1 WITHSCORES
+      OBJECT ENCODING g
+      TYPE g
+      SET s x
+      GEOADD s 1 2 a
+      GEOADD s 1 200 a
+      GEOADD s NX XX 1 2 a
+    `,
+  },
+  {
+    title: 'GEOPOS, GEOHASH and GEODIST',
+    lines: raw`
+      GEOPOS
+      GEOPOS g
+      GEOPOS g a b
+      GEOHASH
+      GEOHASH g
+      GEOHASH g a b
+      GEODIST
+      GEODIST g a
+      GEODIST g a b
+      GEODIST g a b m x
+      GEODIST g a b parsec
+      GEODIST g a b ""
+      ${PLACES}
+      GEOPOS g
+      GEOPOS g Palermo none 17
+      GEOHASH g
+      GEOHASH g Palermo none -3 Catania
+      GEODIST g Palermo Catania
+      GEODIST g Palermo Catania m
+      GEODIST g Palermo Catania KM
+      GEODIST g Palermo Catania ft
+      GEODIST g Palermo Catania Mi
+      GEODIST g Palermo Catania cm
+      GEODIST g Palermo Catania "m "
+      GEODIST g Palermo Catania m\x00x
+      GEODIST g Palermo none
+      GEODIST g none Palermo
+      GEODIST g Palermo Palermo
+      GEODIST g a b km
+      ZADD z -5.5 neg 1e300 big inf inf -inf ninf 18446744073709551616 two64 9223372036854775808 two63 0.5 half
+      GEOPOS z neg big inf ninf two64 two63 half
+      GEOHASH z neg big inf ninf two64 two63 half
+      GEODIST z neg big
+      GEODIST z inf ninf km
+      GEOADD e 180 85.05112878 top -180 -85.05112878 bottom 180 0 east -180 0 west 0 0.000001 n 0 0 o
+      GEOPOS e top bottom east west
+      GEOHASH e top bottom east west
+      GEODIST e top bottom
+      GEODIST e east west
+      GEODIST e n o
+      SET s x
+      GEOPOS s a
+      GEOHASH s a
+      GEODIST s a b
+      GEODIST s a b parsec
+    `,
+  },
+  {
+    title: 'the arguments of GEOSEARCH',
+    lines: raw`
+      GEOSEARCH
+      GEOSEARCH g FROMLONLAT 1 2 BYRADIUS 3
+      GEOSEARCH g FROMLONLAT 1 2 BYRADIUS 3 m
+      GEOSEARCH g FROMMEMBER a BYRADIUS 3 m ASC
+      GEOSEARCH g FROMMEMBER a BYRADIUS x m ASC
+      GEOSEARCH g FROMMEMBER a BYRADIUS nan m
+      GEOSEARCH g FROMMEMBER a BYRADIUS -1 m
+      GEOSEARCH g FROMMEMBER a BYRADIUS 1 cm
+      GEOSEARCH g FROMMEMBER a BYRADIUS -1 cm
+      GEOSEARCH g FROMMEMBER a BYBOX 1 2 m ASC
+      GEOSEARCH g FROMMEMBER a BYBOX x 2 m
+      GEOSEARCH g FROMMEMBER a BYBOX 1 x m
+      GEOSEARCH g FROMMEMBER a BYBOX -1 2 m
+      GEOSEARCH g FROMMEMBER a BYBOX 1 -2 m
+      GEOSEARCH g FROMMEMBER a BYBOX -1 x m
+      GEOSEARCH g FROMMEMBER a BYBOX 1 2 cm
+      GEOSEARCH g FROMLONLAT 181 2 BYRADIUS 3 m
+      GEOSEARCH g FROMLONLAT x 2 BYRADIUS 3 m
+      GEOSEARCH g FROMLONLAT 1 2 FROMMEMBER a BYRADIUS 3 m
+      GEOSEARCH g FROMMEMBER a FROMLONLAT 1 2 BYRADIUS 3 m
+      GEOSEARCH g FROMLONLAT 1 2 BYRADIUS 3 m BYBOX 1 2 m
+      GEOSEARCH g FROMLONLAT 1 2 BYBOX 1 2 m BYRADIUS 3 m
+      GEOSEARCH g FROMLONLAT 1 2 FROMLONLAT 3 4 BYRADIUS 3 m BYRADIUS 4 km
+      GEOSEARCH g FROMLONLAT 1 2 ASC DESC WITHDIST
+      GeoSearch g BYRADIUS 3 m ASC WITHDIST WITHHASH
+      GEOSEARCH g FROMLONLAT 1 2 BYRADIUS 3 m COUNT
+      GEOSEARCH g FROMLONLAT 1 2 BYRADIUS 3 m COUNT 0
+      GEOSEARCH g FROMLONLAT 1 2 BYRADIUS 3 m COUNT -1
+      GEOSEARCH g FROMLONLAT 1 2 BYRADIUS 3 m COUNT x
+      GEOSEARCH g FROMLONLAT 1 2 BYRADIUS 3 m COUNT 1.5
+      GEOSEARCH g FROMLONLAT 1 2 BYRADIUS 3 m ANY
+      GEOSEARCH g FROMLONLAT 1 2 BYRADIUS 3 m ANY COUNT 1
+      GEOSEARCH g FROMLONLAT 1 2 BYRADIUS 3 m STORE d
+      GEOSEARCH g FROMLONLAT 1 2 BYRADIUS 3 m STOREDIST
+      GEOSEARCH g FROMLONLAT 1 2 BYRADIUS 3 m nonsense
+      GEOSEARCH g FROMLONLAT 1 2 BYRADIUS 3 m "" ""
+      SET s x
+      GEOSEARCH s FROMLONLAT 1 2 BYRADIUS 3 m
+      GEOSEARCH s FROMLONLAT 1 2 BYRADIUS x m
+      GEOADD g 1 2 a
+      GEOSEARCH g FROMMEMBER none BYRADIUS 3 m
+      GEOSEARCH g FROMMEMBER none BYRADIUS x m
+      GEOSEARCH g BYRADIUS x m FROMMEMBER none
+      GEOSEARCH g FROMMEMBER a FROMMEMBER a BYRADIUS 3 m
+      GEOSEARCH g FROMMEMBER a BYRADIUS 0 m
+      GEOSEARCH g FROMMEMBER a BYBOX 0 0 m WITHCOORD
+      GEOSEARCH g FROMMEMBER a BYRADIUS inf m WITHDIST
+      GEOSEARCH g FROMMEMBER a BYBOX inf 1 m WITHDIST
+      GEOSEARCHSTORE
+      GEOSEARCHSTORE d g FROMMEMBER a BYRADIUS 3
+      GEOSEARCHSTORE d g FROMMEMBER a BYRADIUS 3 m WITHDIST
+      GEOSEARCHSTORE d g FROMMEMBER a BYRADIUS 3 m WITHHASH STOREDIST
+      GEOSEARCHSTORE d g FROMMEMBER a WITHCOORD ASC DESC
+      GEOSEARCHSTORE d g FROMMEMBER a ASC ASC ASC
+      GEOSEARCHSTORE d g BYRADIUS 3 m ASC ASC
+      GEOSEARCHSTORE d g FROMMEMBER none BYRADIUS 3 m
+      GEOSEARCHSTORE d s FROMMEMBER none BYRADIUS 3 m
+      GEOSEARCHSTORE d g FROMMEMBER a BYRADIUS 3 m STORE e
+      EXISTS d
+    `,
+  },
+  {
+    title: 'what GEOSEARCH finds, and in which order',
+    lines: raw`
+      ${PLACES}
+      GEOSEARCH g FROMLONLAT 15 37 BYRADIUS 200 km ASC
+      GEOSEARCH g FROMLONLAT 15 37 BYRADIUS 200 km DESC
+      GEOSEARCH g FROMLONLAT 15 37 BYRADIUS 200 km
+      GEOSEARCH g FROMLONLAT 15 37 BYBOX 400 400 km ASC WITHCOORD WITHDIST WITHHASH
+      GEOSEARCH g FROMLONLAT 15 37 BYBOX 400 400 km
+      GEOSEARCH g FROMMEMBER Palermo BYRADIUS 1 m
+      GEOSEARCH g FROMMEMBER Palermo BYRADIUS 1 m ASC
+      GEOSEARCH g FROMMEMBER Palermo BYRADIUS 1 m DESC
+      GEOSEARCH g FROMMEMBER Palermo BYRADIUS 1 m COUNT 1
+      GEOSEARCH g FROMMEMBER Palermo BYRADIUS 1 m COUNT 2
+      GEOSEARCH g FROMMEMBER Palermo BYRADIUS 1 m COUNT 3
+      GEOSEARCH g FROMMEMBER Palermo BYRADIUS 1 m COUNT 5 DESC
+      GEOSEARCH g FROMMEMBER Palermo BYRADIUS 1 m COUNT 8
+      GEOSEARCH g FROMMEMBER Palermo BYRADIUS 1 m COUNT 9
+      GEOSEARCH g FROMMEMBER Palermo BYRADIUS 1 m COUNT 1 ANY
+      GEOSEARCH g FROMMEMBER Palermo BYRADIUS 1 m COUNT 4 ANY
+      GEOSEARCH g FROMMEMBER Palermo BYRADIUS 1 m COUNT 4 ANY ASC
+      GEOSEARCH g FROMMEMBER Palermo BYRADIUS 1 m COUNT 4 ANY DESC
+      GEOSEARCH g FROMLONLAT 15 37 BYRADIUS 300 km COUNT 3
+      GEOSEARCH g FROMLONLAT 15 37 BYRADIUS 300 km COUNT 3 DESC WITHDIST
+      GEOSEARCH g FROMLONLAT 15 37 BYRADIUS 300 km COUNT 7 WITHDIST
+      GEOSEARCH g FROMLONLAT 15 37 BYRADIUS 300 mi COUNT 100 WITHDIST
+      GEOSEARCH g FROMLONLAT 15 37 BYRADIUS 3000000 ft WITHDIST WITHHASH
+      GEOSEARCH g FROMLONLAT -15 -37 BYRADIUS 10 km
+      GEOSEARCH g FROMLONLAT 15 37 BYRADIUS 20000 km
+      GEOSEARCH g FROMLONLAT -165 -37 BYRADIUS 10000 km
+      GEOSEARCH g FROMLONLAT 0 0 BYBOX 40000 40000 km
+      GEOADD w 179.99 10 e -179.99 10 w 0 84.9 n 90 84.9 n2 0 -84.9 s 0 0 o
+      GEOSEARCH w FROMLONLAT 180 10 BYRADIUS 10 km ASC
+      GEOSEARCH w FROMLONLAT -180 10 BYRADIUS 10 km ASC
+      GEOSEARCH w FROMLONLAT 0 85 BYRADIUS 1000 km ASC WITHDIST
+      GEOSEARCH w FROMLONLAT 45 85 BYRADIUS 1000 km ASC
+      GEOSEARCH w FROMLONLAT 0 -85 BYBOX 2000 2000 km ASC
+      GEOSEARCH w FROMLONLAT 0 0 BYRADIUS 21000 km ASC
+      GEOSEARCH w FROMLONLAT 0 0 BYBOX 1 1 m
+      ZADD z -5.5 neg 1e300 big inf inf -inf ninf 0.5 half 3479099956230698.5 near
+      GEOSEARCH z FROMLONLAT 0 0 BYRADIUS 30000 km WITHHASH WITHCOORD WITHDIST
+      GEOSEARCH z FROMMEMBER near BYRADIUS 1 m WITHHASH
+      GEOSEARCH z FROMMEMBER inf BYRADIUS 1 m WITHHASH
+    `,
+  },
+  {
+    title: 'GEOSEARCHSTORE',
+    lines: raw`
+      ${PLACES}
+      GEOSEARCHSTORE d g FROMLONLAT 15 37 BYRADIUS 100 km
+      ZRANGE d 0 -1 WITHSCORES
+      OBJECT ENCODING d
+      GEOSEARCHSTORE d g FROMLONLAT 15 37 BYRADIUS 300 km COUNT 2
+      ZRANGE d 0 -1 WITHSCORES
+      GEOSEARCHSTORE d g FROMLONLAT 15 37 BYRADIUS 300 km COUNT 2 ANY
+      ZRANGE d 0 -1
+      GEOSEARCHSTORE d g FROMLONLAT 15 37 BYRADIUS 300 km STOREDIST DESC
+      ZRANGE d 0 -1
+      GEODIST d Catania Palermo
+      EXPIRE d 100000
+      GEOSEARCHSTORE d g FROMLONLAT 15 37 BYBOX 100 1000 km storedist
+      ZCARD d
+      TTL d
+      GEOSEARCHSTORE d g FROMLONLAT -15 -37 BYRADIUS 1 m
+      EXISTS d
+      GEOSEARCHSTORE d g FROMLONLAT -15 -37 BYRADIUS 1 m
+      SET d x
+      GEOSEARCHSTORE d g FROMMEMBER Palermo BYRADIUS 1 m
+      TYPE d
+      SET d x
+      GEOSEARCHSTORE d none FROMMEMBER Palermo BYRADIUS 1 m
+      EXISTS d
+      SET d x
+      GEOSEARCHSTORE d none FROMMEMBER Palermo BYRADIUS 1 m WITHDIST
+      GEOSEARCHSTORE d none FROMMEMBER Palermo BYRADIUS x m
+      GET d
+      GEOSEARCHSTORE g g FROMMEMBER Palermo BYRADIUS 200 km
+      ZRANGE g 0 -1
+      GEOSEARCHSTORE g g FROMMEMBER Palermo BYRADIUS 200 km COUNT 3
+      ZCARD g
+    `,
+  },
+  {
+    title: 'GEORADIUS and its relatives',
+    lines: raw`
+      GEORADIUS
+      GEORADIUS g 1 2 3
+      GEORADIUS g 1 2 3 m
+      GEORADIUS g 181 2 3 m
+      GEORADIUS g x 2 3 m
+      GEORADIUS g 1 2 x m
+      GEORADIUS g 1 2 -3 m
+      GEORADIUS g 1 2 3 cm
+      GEORADIUSBYMEMBER
+      GEORADIUSBYMEMBER g a 3
+      GEORADIUSBYMEMBER g a 3 m
+      GEORADIUSBYMEMBER g a x m
+      GEORADIUSBYMEMBER g a x cm nonsense
+      GEORADIUSBYMEMBER g a x cm COUNT 0
+      GEORADIUSBYMEMBER g a x cm STORE
+      GEORADIUSBYMEMBER g a x cm STORE d WITHDIST
+      GEORADIUS_RO
+      GEORADIUSBYMEMBER_RO
+      SET d x
+      GEORADIUS g 1 2 3 m STORE d
+      EXISTS d
+      SET d x
+      GEORADIUSBYMEMBER g a x cm STOREDIST d
+      EXISTS d
+      ${PLACES}
+      GEORADIUS g 15 37 200 km ASC
+      GEORADIUS g 15 37 200 km WITHDIST WITHCOORD WITHHASH
+      GEORADIUS g 15 37 200 km COUNT 2 DESC WITHDIST
+      GEORADIUS g 15 37 200 km COUNT 1 ANY
+      GEORADIUS g 15 37 200 km ANY
+      GEORADIUS g 15 37 200 km STORE d
+      ZRANGE d 0 -1
+      GEORADIUS g 15 37 200 km STORE d STOREDIST e
+      EXISTS e
+      ZRANGE e 0 -1
+      GEORADIUS g 15 37 200 km STOREDIST e STORE f COUNT 2
+      ZRANGE f 0 -1 WITHSCORES
+      GEORADIUS g 15 37 200 km STORE d WITHDIST
+      GEORADIUS g 15 37 200 km WITHHASH STORE
+      GEORADIUS g 15 37 200 km FROMMEMBER Palermo
+      GEORADIUS_RO g 15 37 200 km ASC
+      GEORADIUS_RO g 15 37 200 km STORE d
+      GEORADIUS_RO g 15 37 200 km STOREDIST d
+      GEORADIUSBYMEMBER g Agrigento 100 km ASC WITHDIST
+      GEORADIUSBYMEMBER g none 100 km
+      GEORADIUSBYMEMBER g none x km
+      GEORADIUSBYMEMBER g Agrigento x km
+      GEORADIUSBYMEMBER g Agrigento 100 km STORE d COUNT 3
+      ZRANGE d 0 -1
+      GEORADIUSBYMEMBER g Agrigento 0 km STORE d
+      ZRANGE d 0 -1
+      GEORADIUSBYMEMBER_RO g Agrigento 100 km DESC
+      GEORADIUSBYMEMBER_RO g Agrigento 100 km STORE d
+      SET s x
+      GEORADIUS s 15 37 200 km
+      GEORADIUS s x 37 200 km
+      GEORADIUSBYMEMBER s a 200 km
+    `,
+  },
+];
