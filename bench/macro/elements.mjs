@@ -39,22 +39,25 @@ function* commandsFor({ command, words }, prefix, count, perKey) {
 }
 
 /** Frames like those that store are asked for nothing first, until the young part of a managed heap has its full size. */
-const WARM_UP_PASSES = 4;
+const WARM_UP_PASSES = 2;
+/** A managed heap breathes by some ten megabytes: many elements make that small. */
+const ELEMENTS_PER_KEY_OF_PLAN = 4;
 
 /** Stores others of the same kind before and keeps them, so that buffers and compiled code are there already. */
 function bytesPerElement(plan, server, kind, perKey) {
   return withServers(plan, [server], async ([running]) => {
-    const others = Math.ceil(plan.memoryKeys / 4);
+    const count = plan.memoryKeys * ELEMENTS_PER_KEY_OF_PLAN;
+    const others = Math.ceil(count / 8);
     for (let pass = 0; pass < WARM_UP_PASSES; pass++) {
       await send(running, commandsFor({ ...kind, command: 'EXISTS' }, 'value', plan.memoryKeys, perKey));
     }
     await send(running, commandsFor(kind, 'other', others, perKey));
     const before = residentBytes(running.pid);
-    await send(running, commandsFor(kind, 'value', plan.memoryKeys, perKey));
+    await send(running, commandsFor(kind, 'value', count, perKey));
     const keys = await running.client.call('DBSIZE');
-    const wanted = Math.ceil(plan.memoryKeys / perKey) + Math.ceil(others / perKey);
+    const wanted = Math.ceil(count / perKey) + Math.ceil(others / perKey);
     if (keys !== wanted) throw new Error(`${running.name} holds ${keys} keys, not ${wanted}`);
-    return (residentBytes(running.pid) - before) / plan.memoryKeys;
+    return (residentBytes(running.pid) - before) / count;
   });
 }
 
@@ -68,7 +71,7 @@ export async function compareElements(plan) {
   const rows = [];
   for (const [size, perKey] of [
     [`${SMALL_ELEMENTS} a key`, SMALL_ELEMENTS],
-    [`${plan.memoryKeys} in one`, plan.memoryKeys],
+    [`${plan.memoryKeys * ELEMENTS_PER_KEY_OF_PLAN} in one`, plan.memoryKeys * ELEMENTS_PER_KEY_OF_PLAN],
   ]) {
     for (const kind of known) {
       const bytes = servers.map(() => []);
@@ -85,7 +88,7 @@ export async function compareElements(plan) {
   return [
     '## Memory per element',
     markdownTable(['bytes per element', 'redis', 'ours', 'ratio'], rows),
-    `${plan.memoryKeys} elements in all; growth of resident memory, keys included, medians.${
+    `${plan.memoryKeys * ELEMENTS_PER_KEY_OF_PLAN} elements in all; growth of resident memory, keys included, medians.${
       missing.length > 0 ? ` Left out, since our server does not have their commands yet: ${missing.join('; ')}.` : ''
     }`,
   ].join('\n\n');
