@@ -69,6 +69,7 @@ describe.each(BUILDS)('streams, $memory $mode', (build) => {
         );
       }
       if (random.oneIn(100)) kernel.shard.calls.reclaim(random.pick([1, 10, 1000]));
+      if (random.oneIn(20)) kernel.shard.calls.defrag(random.pick([1, 5, 1000]));
       if (random.oneIn(30)) replica.now = random.pick([1, kernel.now, 10 ** 9]);
       if (random.oneIn(150)) {
         compareWhole(kernel, model);

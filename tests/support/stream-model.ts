@@ -59,7 +59,7 @@ export class StreamModel {
 
   #add([key, ...rest]: string[]): string {
     const trim = rest[0] === 'MAXLEN' || rest[0] === 'MINID' ? rest.splice(0, 3) : undefined;
-    const stream = this.streams.get(key) ?? { entries: [], last: [0, 0], groups: new Map() };
+    const stream: Stream = this.streams.get(key) ?? { entries: [], last: [0, 0], groups: new Map() };
     const [idText, ...fields] = rest;
     let id: Id;
     if (idText === '*') id = this.now > stream.last[0] ? [this.now, 0] : [stream.last[0], stream.last[1] + 1];
@@ -126,7 +126,7 @@ export class StreamModel {
   #group([what, key, name, third]: string[]): string {
     const stream = this.streams.get(key);
     if (what === 'CREATE') {
-      const made = stream ?? { entries: [], last: [0, 0] as Id, groups: new Map() };
+      const made: Stream = stream ?? { entries: [], last: [0, 0], groups: new Map() };
       if (made.groups.has(name)) return '-BUSYGROUP Consumer Group name already exists\r\n';
       this.streams.set(key, made);
       made.groups.set(name, { last: third === '$' ? made.last : idOf(third), consumers: new Set(), pending: [] });
