@@ -343,7 +343,9 @@ describe.each(BUILDS)('the kernel of the $memory $mode build', (build) => {
       expect(arity(bucket)).toBe(command.laterArity ?? command.arity);
       const word = flags(bucket) >>> 0;
       const has = (flag: (typeof COMMAND_FLAGS)[number]) => Number(command.flags.includes(flag));
-      expect(word & 15).toBe(has('write') | (has('readonly') << 1) | (has('denyoom') << 2) | (has('fast') << 3));
+      // A container writes if one of its subcommands does.
+      const writes = Number([command, ...command.subcommands].some(({ flags }) => flags.includes('write')));
+      expect(word & 15).toBe(writes | (has('readonly') << 1) | (has('denyoom') << 2) | (has('fast') << 3));
       expect(WHERES[(word >> 4) & 15]).toBe(command.where);
       expect((word >> 8) & 15).toBe(command.firstKey);
       expect((word >> 12) & 15).toBe(Number(command.maybeSlow ?? false));
