@@ -64,7 +64,7 @@ export const VALUE_COMMANDS: readonly CommandSpec[] = [
     ],
     where: 'guest',
     maybeSlow: true,
-    logged: 'as it stands',
+    logged: 'RESTORE of what is stored, or DEL when there is nothing',
   },
   {
     name: 'sort_ro',

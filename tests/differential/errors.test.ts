@@ -11,6 +11,7 @@ import { hllScripts } from './cases/hyperloglog.js';
 import { keyspaceScripts } from './cases/keyspace.js';
 import { listScripts } from './cases/lists.js';
 import { setScripts } from './cases/sets.js';
+import { sortScripts } from './cases/sort.js';
 import { streamScripts } from './cases/stream.js';
 import { stringScripts } from './cases/strings.js';
 import { unknownScripts } from './cases/unknown.js';
@@ -24,6 +25,7 @@ const SCRIPTS = [
   ...hashScripts,
   ...hllScripts,
   ...setScripts,
+  ...sortScripts,
   ...keyspaceScripts,
   ...listScripts,
   ...zsetScripts,

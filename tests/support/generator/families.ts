@@ -9,6 +9,7 @@ import { keyspaceFamilies } from './keyspace-families.js';
 import { listFamilies } from './list-families.js';
 import { serverFamilies } from './server-families.js';
 import { setFamilies } from './set-families.js';
+import { sortFamilies } from './sort-families.js';
 import { streamFamilies } from './stream-families.js';
 import { stringFamilies } from './string-families.js';
 import { zsetFamilies } from './zset-families.js';
@@ -28,6 +29,7 @@ export const FAMILIES: readonly Family[] = [
   ...bitFamilies,
   ...setFamilies,
   ...geoFamilies,
+  ...sortFamilies,
   ...hllFamilies,
   ...hashFamilies,
   ...listFamilies,
