@@ -6,7 +6,7 @@ import { callFlags, changed, db, lruClock, nowMs } from '../commands/context';
 import { fxArg, fxBegin, fxEnd, logOn, logReserve } from '../log/ring';
 import { arenaAlloc, arenaFree, arenaSize } from '../memory/arena';
 import { HEADER_FLAG_CLOCK_STOPPED, HEADER_FLAG_LFU, header } from '../memory/layout';
-import { dictAdd, dictFind, dictNew, dictReclaim, dictReplace } from '../types/dict';
+import { dictAdd, dictFind, dictNew, dictReclaim, dictReplace, dictRoot } from '../types/dict';
 import { valueDrop } from '../types/value';
 import {
   ENC_BLOB, ENC_INT, ENTRY_EXPIRES, ENTRY_GUEST, entryBytesFor, entryClock, entryEncoding, entryExpiry, entryFlags, entryFree,
@@ -215,7 +215,11 @@ export function guestAdd(e: u32): bool {
 export function guestsClear(): void {
   const guests = header().guests;
   header().guests = 0;
-  if (guests != 0) dictReclaim(guests, i32.MAX_VALUE);
+  if (guests == 0) return;
+  // While the table lives, these two know of hashes with deadlines of fields; from now on, how far the freeing has got.
+  dictRoot(guests).fielded = 0;
+  dictRoot(guests).bound = 0;
+  dictReclaim(guests, i32.MAX_VALUE);
 }
 @inline export function anyGuests(): bool { return header().guests != 0; }
 @inline export function keyHash(): u64 { return foundHash; }
