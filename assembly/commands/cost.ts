@@ -6,6 +6,7 @@ import { ENC_BLOB, entryEncoding, entryPointer } from '../table/entry';
 import { find, root } from '../table/table';
 import { blobLength } from '../types/blob';
 import { parseI64, parsedI64 } from '../types/integer';
+import { valueCount } from '../types/value';
 import { argLen, argPtr, argc, db, opcode } from './context';
 import { FIRST_FAMILY_OPCODE, familySlow } from './families';
 import {
@@ -18,6 +19,8 @@ const COUNT_BYTES: u64 = 4 << 20;
 /** Keys looked up, or looked at, in about half a millisecond. */
 const KEYS_LOOKED_UP: u32 = 2000;
 const KEYS_WALKED: u32 = 10000;
+/** Elements that COPY writes out and reads in again in that time. */
+const ELEMENTS_COPIED: u32 = 2000;
 /** Words and rows of LCS's table, and bytes to prepare it for; element steps of BITFIELD. */
 const LCS_STEPS: u64 = 150000;
 const BITFIELD_STEPS: u32 = 6000;
@@ -27,6 +30,12 @@ function bytesAt(i: u32): u64 {
   if (i >= argc) return 0;
   const e = find(root(db), argPtr(i), argLen(i));
   return e != 0 && entryEncoding(e) == ENC_BLOB ? blobLength(entryPointer(e)) : e != 0 ? 255 : 0;
+}
+
+/** Elements of the container at argument i; 1 of a string. */
+function elementsAt(i: u32): u32 {
+  const e = i < argc ? find(root(db), argPtr(i), argLen(i)) : 0;
+  return e == 0 ? 0 : valueCount(e);
 }
 
 /** Bytes that growing the string at argument 1 to `length` would copy and zero. */
@@ -54,7 +63,7 @@ export function isSlow(bytes: u32): bool {
       return sum > COPY_BYTES || argc > KEYS_LOOKED_UP;
     }
     case OP_LCS: return bytesAt(1) * ((bytesAt(2) >> 6) + 4) + bytesAt(2) > LCS_STEPS;
-    case OP_COPY: return bytesAt(1) > COPY_BYTES;
+    case OP_COPY: return bytesAt(1) > COPY_BYTES || elementsAt(1) > ELEMENTS_COPIED;
     case OP_RENAME: case OP_RENAMENX: return false;
     case OP_SETRANGE: return growthCost(numberAt(2) + argLen(3)) > COPY_BYTES;
     case OP_APPEND: return growthCost(<i64>bytesAt(1) + argLen(2)) > COPY_BYTES;

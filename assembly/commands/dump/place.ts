@@ -1,11 +1,9 @@
 // From a loaded container to a key: its entry, and the entry's place in the keyspace.
-import { argLen, argPtr } from '../context';
-import { ENTRY_EXPIRES, entryFlags, entryFree, entryNew, entrySetClock, entrySetEncoding, entrySetFlags, entrySetPointer } from '../../table/entry';
+import { ENTRY_EXPIRES, entryFlags, entryNew, entrySetClock, entrySetEncoding, entrySetFlags, entrySetPointer } from '../../table/entry';
 import { LOOKUP_QUIET, entryDrop, freshClock, link, lookup, swapFound } from '../../table/keyspace';
 import { loadedEncoding, loadedFlags, loadedPointer } from '../../rdb/reader';
 import { typeOfRdb } from '../../types/save';
 import { dropForm, valueDrop } from '../../types/value';
-import { logValue, logValueForget, logValueReserve } from './log';
 
 /**
  * An entry, in no table, around the container that containerLoad has just made.
@@ -34,35 +32,4 @@ export function placeEntry(key: u32, keyLen: u32, e: u32): bool {
   if (link(e)) return true;
   entryDrop(e);
   return false;
-}
-
-/**
- * Stores a container under the key in argument i, in the place of whatever is there, without a deadline, and logs it by
- * its value. Like storeContainer, but for the log, of which nothing fails once something has changed.
- * @param flags ENTRY_LARGE or 0.
- * @returns the entry, or 0: no memory, nothing changed, and the block is still the caller's. Does not count.
- */
-export function storeLogged(i: u32, type: u32, encoding: u32, pointer: u32, flags: u32): u32 {
-  const key = argPtr(i);
-  const keyLen = argLen(i);
-  const e = entryNew(key, keyLen, -1, 4);
-  if (e == 0) return 0;
-  entrySetEncoding(e, type, encoding);
-  entrySetFlags(e, flags);
-  entrySetClock(e, freshClock());
-  entrySetPointer(e, pointer);
-  if (logValueReserve(keyLen, e)) {
-    const old = lookup(key, keyLen, LOOKUP_QUIET);
-    if (old != 0) {
-      valueDrop(old);
-      swapFound(old, e);
-    }
-    if (old != 0 || link(e)) {
-      logValue(key, keyLen, e);
-      return e;
-    }
-    logValueForget();
-  }
-  entryFree(e);
-  return 0;
 }
