@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Protocol } from '../support/generator/duel.js';
 import { describeWith } from '../support/programs.js';
 import { bitScripts, halfGigabyteScripts } from './cases/bits.js';
+import { dumpScripts } from './cases/dump.js';
 import { geoScripts } from './cases/geo.js';
 import { hashScripts } from './cases/hashes.js';
 import { hostScripts } from './cases/host.js';
@@ -24,6 +25,7 @@ const SCRIPTS = [
   ...bitScripts,
   ...hashScripts,
   ...hllScripts,
+  ...dumpScripts,
   ...setScripts,
   ...sortScripts,
   ...keyspaceScripts,

@@ -1,18 +1,27 @@
 // DUMP and RESTORE: what a real redis-server dumps is taken and dumped again, and back there it is what it was: content,
 // encoding and all. And the other way round for what the kernel makes itself.
 import { beforeAll, describe, expect, it } from 'vitest';
-import { formatReply } from '../support/generator/escape.js';
+import { compareReplies, ruleFor } from '../support/generator/compare.js';
+import { runSteps } from '../support/generator/duel.js';
+import { dumpFamilies } from '../support/generator/dump-families.js';
+import { formatCommand, formatReply, parseCommandLine } from '../support/generator/escape.js';
+import { explain } from '../support/generator/explain.js';
+import { keyspaceFamilies } from '../support/generator/keyspace-families.js';
+import { makeStream } from '../support/generator/stream.js';
 import { openKernel } from '../support/kernel.js';
+import { KernelSide } from '../support/kernel-side.js';
 import { type Limit, setLimits } from '../support/limits.js';
 import { allDigests, newReplica, replayLog, takeLog } from '../support/log-replay.js';
 import { commandsFor, MADE, OLD, oldPayload } from '../support/payloads.js';
 import { describeWith } from '../support/programs.js';
 import { redisServerForSuite } from '../support/redis-server.js';
 import { type Arg, decode, RespClient } from '../support/resp-client.js';
+import { deriveSeed, runSeed } from '../support/seed.js';
 import { BUILDS } from '../support/wasm.js';
+import { dumpScripts } from './cases/dump.js';
+import { ServerSide } from './sides.js';
 
-/** The types that the kernel has. */
-const TYPES = ['string', 'list', 'set', 'hash', 'stream'];
+const COMMANDS_PER_BUILD = process.env.LATCHKEY_TEST_LONG === '1' ? 60_000 : 1_500;
 
 /** Whatever form the kernel keeps a value in, Redis finds its own encoding for it, by its own limits. */
 const FORMS: Record<string, Partial<Record<Limit, number>>> = {
@@ -24,7 +33,12 @@ const FORMS: Record<string, Partial<Record<Limit, number>>> = {
 };
 
 describeWith('redis-server', 'payloads, to and from a real redis-server', () => {
+  const seed = runSeed('tests/differential/kernel-dump.test.ts');
   const server = redisServerForSuite();
+  const reference = new ServerSide('redis-server', async () => server());
+  // Random streams flush all databases.
+  const second = redisServerForSuite();
+  const streams = new ServerSide('redis-server', async () => second());
   const payloads = new Map<string, Buffer>();
 
   async function redis(commands: Arg[][]): Promise<Buffer[]> {
@@ -40,11 +54,11 @@ describeWith('redis-server', 'payloads, to and from a real redis-server', () => 
 
   beforeAll(async () => {
     await redis([['FLUSHALL']]);
-    for (const made of MADE.filter(({ type }) => TYPES.includes(type))) {
+    for (const made of MADE) {
       const replies = await redis([...commandsFor(made, made.name), ['DUMP', made.name]]);
       payloads.set(made.name, bulk(replies.at(-1)!));
     }
-    for (const old of OLD.filter(({ type }) => TYPES.includes(type))) {
+    for (const old of OLD) {
       const payload = oldPayload(old);
       // What is made by hand is right if Redis thinks so.
       await redis([['RESTORE', old.name, 0, payload]]);
@@ -53,6 +67,48 @@ describeWith('redis-server', 'payloads, to and from a real redis-server', () => 
   });
 
   describe.each(BUILDS)('$memory $mode', (build) => {
+    it.each([2, 3] as const)('answers the hand-picked commands alike over RESP%i', async (protocol) => {
+      const problems: string[] = [];
+      let compared = 0;
+      for (const { title, lines } of dumpScripts) {
+        const subject = new KernelSide(build);
+        const [ours, theirs] = await Promise.all([subject.connect(protocol), reference.connect(protocol, 30_000)]);
+        await theirs.pipeline([['SELECT', 15], ['FLUSHDB']]);
+        for (const line of lines.split('\n')) {
+          const command = parseCommandLine(line);
+          const [[reply], [wanted]] = await Promise.all([ours.pipeline([command]), theirs.pipeline([command])]);
+          compared++;
+          if (compareReplies(ruleFor(command), reply, wanted))
+            problems.push(`${title}: ${formatCommand(command)}: ${formatReply(reply)}, not ${formatReply(wanted)}`);
+        }
+        expect(subject.kernel.check()).toBe(0);
+        await theirs.close();
+      }
+      expect(problems).toEqual([]);
+      expect(compared).toBeGreaterThan(150);
+    });
+
+    it('answers random streams alike, and its log makes the same keyspace', async () => {
+      let compared = 0;
+      for (let index = 0; compared < COMMANDS_PER_BUILD; index++) {
+        const subject = new KernelSide(build);
+        subject.kernel.logOn();
+        const streamSeed = deriveSeed(seed, BUILDS.indexOf(build) * 1000 + index);
+        const steps = subject.own(makeStream(streamSeed, 500, [...dumpFamilies, ...dumpFamilies, ...keyspaceFamilies]));
+        const duel = { subject, reference: streams, protocol: index % 2 === 0 ? (2 as const) : (3 as const) };
+        const outcome = await runSteps(duel, steps);
+        if (outcome.difference) {
+          const context = `${subject.name} RESP${duel.protocol}, LATCHKEY_SEED=${seed}, stream ${index}`;
+          expect.fail(await explain(duel, steps, outcome.difference, context));
+        }
+        expect(subject.kernel.check()).toBe(0);
+        const replica = newReplica(build);
+        replayLog(takeLog(subject.kernel), replica);
+        expect(allDigests(replica)).toEqual(allDigests(subject.kernel));
+        compared += outcome.compared;
+      }
+    });
+
     it.each(Object.keys(FORMS))('a value that goes through the kernel comes back as it was: %s', async (form) => {
       const kernel = openKernel(build).logOn();
       setLimits(kernel, FORMS[form]);
@@ -79,7 +135,7 @@ describeWith('redis-server', 'payloads, to and from a real redis-server', () => 
       }
       await client.close();
       expect(problems).toEqual([]);
-      expect(payloads.size).toBeGreaterThan(30);
+      expect(payloads.size).toBeGreaterThan(50);
       const replica = newReplica(build);
       setLimits(replica, FORMS[form]);
       replayLog(takeLog(kernel), replica);

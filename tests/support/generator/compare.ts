@@ -52,6 +52,8 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['zscan', { kind: 'scan', group: 2 }],
   ['object|idletime', { kind: 'kind' }],
   ['memory|usage', { kind: 'kind' }],
+  // What is packed may be packed otherwise; what it means is compared by restoring it.
+  ['dump', { kind: 'kind' }],
   ['xpending', { kind: 'masked', numbers: PENDING_TIMES }],
   ['xinfo|consumers', { kind: 'masked', numbers: NAMED_TIMES }],
   ['xinfo|stream', { kind: 'masked', numbers: [...PENDING_TIMES, ...NAMED_TIMES] }],

@@ -2,6 +2,7 @@
 import type { Arg } from '../resp-client.js';
 import { bitFamilies } from './bit-families.js';
 import type { Draw } from './draw.js';
+import { dumpFamilies } from './dump-families.js';
 import { geoFamilies } from './geo-families.js';
 import { hashFamilies } from './hash-families.js';
 import { hllFamilies } from './hll-families.js';
@@ -31,6 +32,7 @@ export const FAMILIES: readonly Family[] = [
   ...geoFamilies,
   ...sortFamilies,
   ...hllFamilies,
+  ...dumpFamilies,
   ...hashFamilies,
   ...listFamilies,
   ...zsetFamilies,
