@@ -18,6 +18,8 @@ const COPY_BYTES: u64 = 1 << 20;
 const COUNT_BYTES: u64 = 4 << 20;
 /** Keys looked up, or looked at, in about half a millisecond. */
 const KEYS_LOOKED_UP: u32 = 2000;
+/** Words of a command on one container: fields with their values, scores with their members. Cheaper than keys. */
+const MEMBER_WORDS: u32 = 4000;
 const KEYS_WALKED: u32 = 10000;
 /** Elements that COPY writes out and reads in again in that time. */
 const ELEMENTS_COPIED: u32 = 2000;
@@ -69,7 +71,7 @@ export function isSlow(bytes: u32): bool {
     case OP_APPEND: return growthCost(<i64>bytesAt(1) + argLen(2)) > COPY_BYTES;
     case OP_SETBIT: return growthCost((numberAt(2) >> 3) + 1) > COPY_BYTES;
     case OP_BITFIELD: case OP_BITFIELD_RO: return argc > BITFIELD_STEPS || growthCost(bitfieldReach()) > COPY_BYTES;
-    default: return argc > KEYS_LOOKED_UP || (opcode >= FIRST_FAMILY_OPCODE && familySlow(bytes));
+    default: return opcode >= FIRST_FAMILY_OPCODE ? argc > MEMBER_WORDS || familySlow(bytes) : argc > KEYS_LOOKED_UP;
   }
 }
 

@@ -78,13 +78,14 @@ function fieldsScanned(): i64 {
 
 /** Would the frame in hand, of `bytes` bytes, hold the latch for longer than about a millisecond? */
 export function hashSlow(bytes: u32): bool {
-  if (argc > FIELDS_LOOKED_UP) return true;
+  const fields = opcode == OP_HSET || opcode == OP_HMSET ? argc >>> 1 : argc;
+  if (fields > FIELDS_LOOKED_UP) return true;
   const e = find(root(db), argPtr(1), argLen(1));
   if (e == 0 || entryType(e) != TYPE_HASH) return false;
   const pointer = entryPointer(e);
   if (hashIsPacked(e)) {
     // Each field that a listpack is searched for may cost a walk over it.
-    const walks: u64 = opcode == OP_HRANDFIELD ? fieldsDrawn() : <u64>argc;
+    const walks: u64 = opcode == OP_HRANDFIELD ? fieldsDrawn() : <u64>fields;
     return walks > PACKED_BYTES || walks * lpBytes(pointer) > PACKED_BYTES;
   }
   const count = dictCount(pointer);
