@@ -13,7 +13,7 @@ import { BUCKETS, Root, STASH, SLOTS, bucketAt, root, segmentAt, slotAt } from '
 
 const PLACES: u32 = (BUCKETS + STASH) * SLOTS;
 /** What looking through a segment's slots costs, whatever is in them. */
-const SEGMENT_COST: i32 = 8;
+const SEGMENT_COST: i32 = 16;
 
 /**
  * Goes on with the walk for about `budget` blocks looked at, a large block that is moved counting as several.

@@ -20,7 +20,7 @@ export interface DefragSettings {
 }
 
 /** Blocks looked at under one hold of the latch: some ten microseconds. */
-const BUDGET = 256;
+export const DEFRAG_BUDGET = 128;
 /** After a pass, holes have to grow by so much before the next one: some cannot be closed. */
 const GROWN = 1.25;
 
@@ -84,7 +84,7 @@ export class Defragmenter {
     const untilMs = beganMs + (tickMs * percent) / 100;
     while (progress.running && performance.now() < untilMs) {
       if (shard.calls.begin(this.latches.owner, SPINS) !== 1) break;
-      progress.running = shard.calls.defrag(BUDGET) !== 0;
+      progress.running = shard.calls.defrag(DEFRAG_BUDGET) !== 0;
       if (!progress.running) {
         shard.calls.purge();
         progress.leftBytes = shard.calls.sparseBytes();

@@ -56,6 +56,7 @@ export class Evictor {
   /** The best candidate last. */
   #pool: Candidate[] = [];
   #poolPolicy = 0;
+  #turn = 0;
 
   /** @param exceeded Told after each look at the limit whether it is exceeded. */
   constructor(
@@ -141,14 +142,18 @@ export class Evictor {
     const random = (policy & ~abi.EVICT_VOLATILE) === abi.EVICT_RANDOM;
     if (random || policy !== this.#poolPolicy) this.#pool = [];
     this.#poolPolicy = policy;
-    let evictable = 0;
-    let looked = false;
-    for (const shard of this.shards) {
-      const keys = shard.calls.evictableKeys(policy) >>> 0;
-      evictable += keys;
-      if (keys !== 0 && this.#draw(shard, policy, random ? 1 : Math.min(samples, SAMPLES_MAX))) looked = true;
+    const count = random ? 1 : Math.min(samples, SAMPLES_MAX);
+    // While the pool holds candidates of all shards, each victim costs one draw, as in Redis: from the next shard in turn.
+    let looked = this.#pool.length > POOL_MAX / 2 && this.#draw(this.#nextShard(), policy, count);
+    if (!looked) {
+      let evictable = 0;
+      for (const shard of this.shards) {
+        const keys = shard.calls.evictableKeys(policy) >>> 0;
+        evictable += keys;
+        if (keys !== 0 && this.#draw(shard, policy, count)) looked = true;
+      }
+      if (evictable === 0) return 'none';
     }
-    if (evictable === 0) return 'none';
     let unlogged = false;
     for (;;) {
       const best = this.#pool.pop();
@@ -161,6 +166,11 @@ export class Evictor {
       if (freed >= 0) return freed;
       if (freed === NO_LOG) unlogged = true;
     }
+  }
+
+  #nextShard(): ShardKernel {
+    this.#turn = (this.#turn + 1) % this.shards.length;
+    return this.shards[this.#turn];
   }
 
   #stamp(shard: ShardKernel): void {

@@ -40,6 +40,16 @@ describe('the growth bench', () => {
   });
 });
 
+describe('the memory bench', () => {
+  it('fills its table, and a thinned shard serves its load again in the memory it had', async () => {
+    const output = await tiny('bench/micro/memory.mjs');
+    expect(output.match(/^\| (SET|the same)/gm)).toHaveLength(6);
+    expect(output).toMatch(/before: met/);
+    expect(output).toMatch(/result hash: [0-9a-f]{8}/);
+    expect(output).not.toMatch(/NaN|undefined/);
+  });
+});
+
 describeWith(['redis-server', 'redis-benchmark'], 'the comparison with redis-server', () => {
   // Another redis-server stands in our place, so that no part of the product decides whether a bench works.
   it.each([
