@@ -43,7 +43,7 @@ function storing(from: u32): void {
   movableFirst = 1;
   movableCount = 1;
   for (let i = from; i + 1 < argc; i++) {
-    if (argIsWord(i, 'store') || argIsWord(i, 'storedist')) movableExtra = i + 1;
+    if (argIsWord(i, 'store') || argIsWord(i, 'storedist')) movableExtra = ++i;
   }
 }
 

@@ -120,6 +120,23 @@ export function keysOfCommand(command: Command, argv: readonly Uint8Array[]): Ke
   return keys;
 }
 
+/** Where the options of commands begin that store under the last STORE or STOREDIST among them, whatever their specs say. */
+const STORING_FROM: Readonly<Record<string, number>> = { georadius: 6, georadiusbymember: 5 };
+
+/**
+ * The keys that a command touches when it is executed. COMMAND GETKEYS may name more, as Redis does: of several places
+ * to store results under, only the last one counts.
+ */
+export function keysTouched(command: Command, argv: readonly Uint8Array[]): KeyPosition[] {
+  const from = STORING_FROM[command.fullName];
+  if (from === undefined || argv.length < from) return keysOfCommand(command, argv);
+  const keys: KeyPosition[] = [{ position: 1, flags: ['RO', 'access'] }];
+  for (let i = from; i + 1 < argv.length; i++) {
+    if (isWord(argv[i], 'store') || isWord(argv[i], 'storedist')) keys[1] = { position: ++i, flags: ['OW', 'update'] };
+  }
+  return keys;
+}
+
 /** The keys of a whole command, its name being the first argument. Nothing if the command is unknown or has none. */
 export function keysOf(argv: readonly Uint8Array[]): KeyPosition[] {
   const command = commandOf(argv);

@@ -4,7 +4,7 @@
 // How a value crosses: NUL IMAGE on its shard gives the value's bytes, NUL GUEST brings them in beside the other keys
 // for the one command, NUL PUT stores them for good. assembly/commands/internal.ts has the formats. Which commands are
 // taken apart, and how, is in many/.
-import { type Command, commandOf, findCommand, keysOfCommand } from '../commands/index.js';
+import { type Command, commandOf, findCommand, keysTouched } from '../commands/index.js';
 import * as abi from '../kernel/abi.js';
 import { initShard, newShardMemory, ShardKernel } from '../kernel/kernel.js';
 import { bulkOf, integerOf, isError } from '../resp/reply.js';
@@ -129,7 +129,7 @@ export class FrameRunner {
 
   #keyPositions(command: Command, argv: readonly Buffer[]): number[] {
     const { firstKey, lastKey, keyStep: step } = command;
-    if (command.flags.includes('movablekeys')) return keysOfCommand(command, argv).map(({ position }) => position);
+    if (command.flags.includes('movablekeys')) return keysTouched(command, argv).map(({ position }) => position);
     const positions: number[] = [];
     if (firstKey === 0) return positions;
     const last = lastKey < 0 ? argv.length + lastKey : lastKey;

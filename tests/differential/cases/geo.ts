@@ -317,6 +317,14 @@ export const geoScripts: Script[] = [
       ZRANGE e 0 -1
       GEORADIUS g 15 37 200 km STOREDIST e STORE f COUNT 2
       ZRANGE f 0 -1 WITHSCORES
+      GEORADIUS g 15 37 200 km STORE f2 STORE f3
+      EXISTS f2
+      EXISTS f3
+      GEORADIUSBYMEMBER g Palermo 200 km STORE STOREDIST ASC
+      EXISTS STOREDIST
+      GEORADIUS g 15 37 200 km storedist store
+      EXISTS store
+      GEORADIUS g 15 37 200 km storedist store x
       GEORADIUS g 15 37 200 km STORE d WITHDIST
       GEORADIUS g 15 37 200 km WITHHASH STORE
       GEORADIUS g 15 37 200 km FROMMEMBER Palermo
