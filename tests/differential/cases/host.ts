@@ -225,9 +225,12 @@ export const hostScripts: Script[] = [
       CONFIG SET maxmemory 100gb
       CONFIG GET maxmemory
       CONFIG SET maxmemory 0
-      CONFIG GET lazyfree-lazy-*
+      CONFIG GET lazyfree-lazy-expire
+      CONFIG GET lazyfree-lazy-user-del
       CONFIG SET lazyfree-lazy-user-del maybe
-      CONFIG GET maxmemory-samples maxmemory-eviction-tenacity replica-ignore-maxmemory
+      CONFIG GET maxmemory-samples
+      CONFIG GET maxmemory-eviction-tenacity
+      CONFIG GET replica-ignore-maxmemory
       CONFIG SET loglevel ""
       CONFIG SET protected-mode maybe
       CONFIG SET databases 5
