@@ -20,7 +20,7 @@ let at: u32 = 0;
 let stop: u32 = 0;
 /** Where unpacked strings lie: an arena block, or 0. */
 let unpacked: u32 = 0;
-export let loadFault: u32 = LOAD_OK;
+export let loadFault: u32 = 0;
 /** The string that loadString read: where, and how many bytes. Valid until the next call. */
 export let loadPtr: u32 = 0;
 export let loadLen: u32 = 0;

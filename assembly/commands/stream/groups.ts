@@ -81,7 +81,7 @@ function fits(what: u32): bool {
 
 /** Options behind the ID of CREATE and SETID. */
 let makeStream: bool = false;
-let entriesRead: i64 = READ_UNKNOWN;
+let entriesRead: i64 = -1;
 
 function options(what: u32): bool {
   makeStream = false;

@@ -9,7 +9,7 @@ import { TRIM_MAXLEN, TRIM_MINID, TRIM_NONE } from '../../types/stream/stream';
 import { idArg, newIdArg } from './ids';
 
 /** What the options say. Trimming: TRIM_*, its threshold, and how far an approximate one may go (0: as far as it takes). */
-export let trimHow: u32 = TRIM_NONE;
+export let trimHow: u32 = 0;
 export let trimLength: u64 = 0;
 export let trimMs: u64 = 0;
 export let trimSeq: u64 = 0;

@@ -21,7 +21,7 @@ const SUM: u32 = 0;
 const MIN: u32 = 1;
 const MAX: u32 = 2;
 
-let aggregate: u32 = SUM;
+let aggregate: u32 = 0;
 let withScores: bool = false;
 /** Members that ZINTERCARD counts at most; 0: all. */
 let limit: i64 = 0;

@@ -19,7 +19,7 @@ export let memberLen: u32 = 0;
 /** The integer, when `memberIsInt` says that it is one. */
 export let memberInt: i64 = 0;
 let hasText: bool = false;
-let intState: u32 = UNTRIED;
+let intState: u32 = 0;
 
 export function memberFromText(ptr: u32, length: u32): void {
   memberPtr = ptr;
