@@ -5,6 +5,7 @@
 //   NUL PUT key image [COPY]  stores the image under the key, replacing what is there; logged by value. +OK
 //   NUL GUEST key image       takes the image in as a guest until `guestsClear`. +OK
 //   NUL SIZE key              integer: about the bytes of the value, -1 if there is none. Touches nothing.
+//   NUL SORTED key            leaves a sorted set as SORT does that sorted it elsewhere, as a guest: `skiplist` by name. +OK
 //   NUL XCHECK XREADGROUP ... would the command begin, as far as this shard knows? +OK, or its error. Changes nothing.
 //   NUL DIGEST                bulk: 16 hex digits over the database's whole content (order-free)
 //   NUL DBn command ...       any command, in database n: how the log names another database than 0 (exec.ts)
@@ -16,7 +17,7 @@ import { windowAt } from '../memory/window';
 import { kevyHash } from '../routing/kevyhash';
 import { replyBulk, replyInt, replyOk } from '../resp/encode';
 import { replyError } from '../resp/errors';
-import { entryExpiry, entryKey, entryKeyLen, entryType } from '../table/entry';
+import { ENTRY_LARGE, TYPE_ZSET, entryExpiry, entryFlags, entryKey, entryKeyLen, entrySetFlags, entryType } from '../table/entry';
 import { LOOKUP_QUIET, lookup } from '../table/keyspace';
 import { readCheck } from './stream/read';
 import { OP_XREADGROUP } from './table.generated';
@@ -40,6 +41,7 @@ export function dispatchInternal(): void {
   else if (nameIs('PUT') && (argc == 3 || argc == 4)) put();
   else if (nameIs('GUEST') && argc == 3) guest();
   else if (nameIs('SIZE') && argc == 2) size();
+  else if (nameIs('SORTED') && argc == 2) sorted();
   else if (nameIs('XCHECK') && argc > 1) checkReadGroup();
   else if (nameIs('DIGEST') && argc == 1) digest();
   else replyError('ERR unknown internal command');
@@ -48,6 +50,13 @@ export function dispatchInternal(): void {
 function size(): void {
   const e = lookup(argPtr(1), argLen(1), LOOKUP_QUIET);
   replyInt(e == 0 ? -1 : <i64>valueSize(e));
+}
+
+/** Redis turns a sorted set that it sorts into a skiplist, for good. */
+function sorted(): void {
+  const e = lookup(argPtr(1), argLen(1), LOOKUP_QUIET);
+  if (e != 0 && entryType(e) == TYPE_ZSET) entrySetFlags(e, entryFlags(e) | ENTRY_LARGE);
+  replyOk();
 }
 
 /** XREADGROUP delivers for good, so with streams of several shards each is asked before the first one begins. */

@@ -51,7 +51,8 @@ export function leadSort(lead: Leader): Buffer {
   if (!lead.patient && sizeOf(lead, source) > SLOW_BYTES) throw new Slow();
   try {
     const guests = new Map([[source.toString('latin1'), source]]);
-    const reader = READERS[typeOf(lead, source)];
+    const type = typeOf(lead, source);
+    const reader = READERS[type];
     if (reader && patterns.length > 0) {
       const reply = lead.on(lead.route(source), [text(reader[0]), source, ...reader.slice(1).map(text)], {
         ...context,
@@ -67,7 +68,14 @@ export function leadSort(lead: Leader): Buffer {
         }
       }
     }
-    return bringGuests(lead, home, guests.values()) ?? lead.on(home, argv);
+    const refused = bringGuests(lead, home, guests.values());
+    if (refused) return refused;
+    const reply = lead.on(home, argv);
+    // What cannot be sorted is no reason to leave the set as it was: Redis finds out too late.
+    const begun = !isError(reply) || reply.includes('into double');
+    if (type === 'zset' && begun && lead.route(source) !== home)
+      lead.on(lead.route(source), [text('\0SORTED'), source]);
+    return reply;
   } finally {
     lead.guestsClear(home);
   }

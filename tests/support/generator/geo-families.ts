@@ -56,7 +56,7 @@ const unit = (draw: Draw): Arg =>
 
 function size(draw: Draw): Arg {
   const { random } = draw;
-  if (random.oneIn(25)) return random.pick(['-1', 'abc', '', 'nan', 'inf', '0', '-0', '1e400', '1e-5']);
+  if (random.oneIn(25)) return random.pick(['-1', 'abc', '', 'nan', 'inf', '0', '-0', '1e-5']);
   return random.between(1, 9) * 10 ** random.between(-1, 5);
 }
 

@@ -6,8 +6,9 @@ import type { Draw } from './draw.js';
 import type { Family } from './families.js';
 
 const SCORES = [0, 1, 2, 3, -1, 0.5, -2.5, 10, 100, 1e15, 0.1, 3.14, 1e17, 123456789.123] as const;
-const ODD_SCORES = ['inf', '-inf', '+Inf', 'infinity', '-0', '1e308', '5e-324', '0x1p-3', '1e-5', '.5', '5.'] as const;
-const NO_SCORES = ['nan', 'abc', '', ' 1', '1 ', '1e400', '1e-400', '(1', '1\0', '--1'] as const;
+// None that overflows or vanishes: redis-server leaves errno as strtod sets it, and its next SORT then fails.
+const ODD_SCORES = ['inf', '-inf', '+Inf', 'infinity', '-0', '1e308', '0x1p-3', '1e-5', '.5', '5.'] as const;
+const NO_SCORES = ['nan', 'abc', '', ' 1', '1 ', '(1', '1\0', '--1'] as const;
 
 function score(draw: Draw): Arg {
   const { random } = draw;
@@ -50,7 +51,7 @@ function zadd(draw: Draw): Arg[] {
 function bound(draw: Draw): Arg {
   const { random } = draw;
   if (random.oneIn(5)) return random.pick(['-inf', '+inf', '(inf', '(-inf', 'inf']);
-  if (random.oneIn(30)) return random.pick(['', '(', ' 1', 'nan', '1\0x', '1e400', '-1e400', '((1']);
+  if (random.oneIn(30)) return random.pick(['', '(', ' 1', 'nan', '1\0x', '((1']);
   return random.oneIn(3) ? `(${score(draw)}` : score(draw);
 }
 const bounds = (draw: Draw): Arg[] =>
