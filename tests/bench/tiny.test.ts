@@ -63,7 +63,7 @@ describeWith(['redis-server', 'redis-benchmark'], 'the comparison with redis-ser
       titles: ['Data types', 'Memory per element'],
       rows: [
         ...['ZRANK, 20000 members', 'HGETALL, 1000 fields', 'LRANGE, all of 100', 'SINTER, 2 sets of 1000'],
-        ...['XREADGROUP, 1 new entry', 'hash, .*, 10 a key', 'sorted set, .*, 20000 in one'],
+        ...['XREADGROUP, 1 new entry', 'hash, .*, 10 a key', 'sorted set, .*, 80000 in one'],
       ],
     },
   ])('fills the tables of $only', async ({ only, titles, rows }) => {

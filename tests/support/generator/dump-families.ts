@@ -34,13 +34,15 @@ function payload(draw: Draw): Buffer {
 }
 
 /** No deadline, or one that cannot pass or come while a test runs. */
+const PAST_MS = 1;
+
 function time(draw: Draw): Arg[] {
   const { random } = draw;
   // Short relative times would pass at a moment that differs between the servers.
   if (random.oneIn(20)) return [random.pick<Arg>(['abc', '', -1, '1.5', '9223372036854775808', '9223372036854775807'])];
   if (random.oneIn(3)) return [0];
   return random.oneIn(2)
-    ? [random.pick([4_102_444_800_000, 1, 1_000_000_000_000]), 'ABSTTL']
+    ? [random.pick([4_102_444_800_000, PAST_MS, 1_000_000_000_000]), 'ABSTTL']
     : [0, random.pick(['ABSTTL', 'absttl'])];
 }
 
@@ -62,7 +64,10 @@ export const dumpFamilies: readonly Family[] = [
         4,
         (draw) => {
           const [ttl, ...rest] = time(draw);
-          return ['RESTORE', draw.key(), ttl, payload(draw), ...rest, ...options(draw)];
+          const key = draw.key();
+          // Bent, so that ABSTTL were lost, a deadline long past would be one in a millisecond.
+          if (ttl === PAST_MS) draw.followUps = [['EXISTS', key]];
+          return ['RESTORE', key, ttl, payload(draw), ...rest, ...options(draw)];
         },
       ],
       [1, (draw) => ['DUMP', draw.key()]],
