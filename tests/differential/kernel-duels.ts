@@ -53,13 +53,14 @@ export async function duelScripts(
 /**
  * Runs random streams of about `commands` commands in all, with whole keyspaces compared at the end of each; then the
  * log is replayed, and has to make the same keyspace. Returns how many replies were compared.
+ * @param dumps Restore what DUMP gives into the reference, which must allow DEBUG, too.
  */
 export async function duelStreams(
   build: Build,
   protocol: Protocol,
   reference: ServerSide,
   families: readonly Family[],
-  { seed, commands, perStream }: { seed: number; commands: number; perStream: number },
+  { seed, commands, perStream, dumps }: { seed: number; commands: number; perStream: number; dumps?: boolean },
   prepare: Prepare = () => {},
 ): Promise<number> {
   let compared = 0;
@@ -69,7 +70,7 @@ export async function duelStreams(
     prepare(subject);
     const streamSeed = deriveSeed(seed, (BUILDS.indexOf(build) * 10 + protocol) * 1000 + index);
     const steps = subject.own(makeStream(streamSeed, perStream, families));
-    const duel = { subject, reference, protocol };
+    const duel = { subject, reference, protocol, dumps };
     const outcome = await runSteps(duel, steps);
     if (outcome.difference) {
       const context = `${subject.name} RESP${protocol}, LATCHKEY_SEED=${seed}, stream ${index}`;

@@ -1,76 +1,37 @@
-// The kernel by itself, in this process, against redis-server: the same replies byte for byte to random streams of
-// hash and key commands and to the hand-picked ones, and the same keyspace afterwards. What needs a host (connection
-// and server commands) is left to the tests that run a server.
+// Hashes: the kernel, in this process and in all four builds, against redis-server.
 import { describe, expect, it } from 'vitest';
-import { compareReplies, ruleFor } from '../support/generator/compare.js';
-import { type Protocol, runSteps } from '../support/generator/duel.js';
-import { formatCommand, formatReply, parseCommandLine } from '../support/generator/escape.js';
-import { explain } from '../support/generator/explain.js';
+import type { Protocol } from '../support/generator/duel.js';
 import { hashFamilies } from '../support/generator/hash-families.js';
 import { keyspaceFamilies } from '../support/generator/keyspace-families.js';
-import { compareKeyspaces } from '../support/generator/probe.js';
-import { makeStream } from '../support/generator/stream.js';
 import { stringFamilies } from '../support/generator/string-families.js';
-import { KernelSide } from '../support/kernel-side.js';
 import { describeWith } from '../support/programs.js';
 import { redisServerForSuite } from '../support/redis-server.js';
-import { deriveSeed, runSeed } from '../support/seed.js';
+import { runSeed } from '../support/seed.js';
 import { BUILDS } from '../support/wasm.js';
 import { hashScripts } from './cases/hashes.js';
+import { duelScripts, duelStreams } from './kernel-duels.js';
 import { ServerSide } from './sides.js';
 
-const COMMANDS_PER_BUILD = process.env.LATCHKEY_TEST_LONG === '1' ? 200_000 : 4_000;
-const COMMANDS_PER_STREAM = 1_000;
-const FAMILIES = [...stringFamilies, ...hashFamilies, ...hashFamilies, ...keyspaceFamilies];
+const COMMANDS = process.env.LATCHKEY_TEST_LONG === '1' ? 100_000 : 2_000;
 const PROTOCOLS: Protocol[] = [2, 3];
+const FAMILIES = [...stringFamilies, ...hashFamilies, ...hashFamilies, ...keyspaceFamilies];
 
-describeWith('redis-server', 'the kernel against redis-server', () => {
+describeWith('redis-server', 'hashes in the kernel beside redis-server', () => {
   const seed = runSeed('tests/differential/kernel-hashes.test.ts');
   const server = redisServerForSuite();
   const reference = new ServerSide('redis-server', async () => server());
 
   describe.each(BUILDS)('$memory $mode', (build) => {
-    it.each(PROTOCOLS)('answers random streams alike over RESP%i', async (protocol) => {
-      let compared = 0;
-      for (let index = 0; compared < COMMANDS_PER_BUILD / 2; index++) {
-        const subject = new KernelSide(build);
-        const streamSeed = deriveSeed(seed, (BUILDS.indexOf(build) * 10 + protocol) * 1000 + index);
-        const steps = subject.own(makeStream(streamSeed, COMMANDS_PER_STREAM, FAMILIES));
-        const duel = { subject, reference, protocol };
-        const outcome = await runSteps(duel, steps);
-        if (outcome.difference) {
-          const context = `${subject.name} RESP${protocol}, LATCHKEY_SEED=${seed}, stream ${index}`;
-          expect.fail(await explain(duel, steps, outcome.difference, context));
-        }
-        expect(subject.kernel.check()).toBe(0);
-        expect(outcome.compared).toBeGreaterThan(0);
-        compared += outcome.compared;
-      }
-    });
+    it.each(PROTOCOLS)(
+      'answer random streams alike over RESP%i, and their log makes the same keyspace',
+      async (protocol) => {
+        const size = { seed, commands: COMMANDS, perStream: 1_000 };
+        expect(await duelStreams(build, protocol, reference, FAMILIES, size)).toBeGreaterThan(0);
+      },
+    );
 
-    it.each(PROTOCOLS)('answers the hand-picked commands alike over RESP%i', async (protocol) => {
-      const problems: string[] = [];
-      let compared = 0;
-      for (const { title, lines } of hashScripts) {
-        const subject = new KernelSide(build);
-        const [ours, theirs] = await Promise.all([subject.connect(protocol), reference.connect(protocol, 30_000)]);
-        await theirs.pipeline([['FLUSHALL']]);
-        for (const line of lines.split('\n').map((text) => text.trim())) {
-          if (line === '') continue;
-          const loose = line.startsWith('~ ');
-          const command = parseCommandLine(loose ? line.slice(2) : line);
-          if (!subject.answers(command)) continue;
-          const [[reply], [wanted]] = await Promise.all([ours.pipeline([command]), theirs.pipeline([command])]);
-          compared++;
-          const why = compareReplies(loose ? { kind: 'kind' } : ruleFor(command), reply, wanted);
-          if (why)
-            problems.push(`${title}: ${formatCommand(command)}: ${formatReply(reply)}, not ${formatReply(wanted)}`);
-        }
-        problems.push(...(await compareKeyspaces(ours, theirs)).map((difference) => `${title}: ${difference}`));
-        await theirs.close();
-      }
-      expect(problems).toEqual([]);
-      expect(compared).toBeGreaterThan(300);
+    it.each(PROTOCOLS)('answer the hand-picked commands alike over RESP%i', async (protocol) => {
+      expect(await duelScripts(build, protocol, reference, hashScripts)).toBeGreaterThan(300);
     });
   });
 });

@@ -1,27 +1,19 @@
-// The kernel by itself, in this process, against redis-server: the same replies byte for byte to random streams of stream
-// commands and to the hand-picked ones, and the same streams and groups afterwards.
+// Streams and groups: the kernel, in this process and in all four builds, against redis-server, dumps included.
 import { describe, expect, it } from 'vitest';
-import { compareReplies, ruleFor } from '../support/generator/compare.js';
-import { type Protocol, runSteps } from '../support/generator/duel.js';
-import { formatCommand, formatReply, parseCommandLine } from '../support/generator/escape.js';
-import { explain } from '../support/generator/explain.js';
+import type { Protocol } from '../support/generator/duel.js';
 import type { Family } from '../support/generator/families.js';
 import { keyspaceFamilies } from '../support/generator/keyspace-families.js';
-import { compareKeyspaces } from '../support/generator/probe.js';
-import { makeStream } from '../support/generator/stream.js';
 import { streamFamilies } from '../support/generator/stream-families.js';
 import { stringFamilies } from '../support/generator/string-families.js';
-import { KernelSide } from '../support/kernel-side.js';
-import { allDigests, newReplica, replayLog, takeLog } from '../support/log-replay.js';
 import { describeWith } from '../support/programs.js';
 import { redisServerForSuite } from '../support/redis-server.js';
-import { deriveSeed, runSeed } from '../support/seed.js';
+import { runSeed } from '../support/seed.js';
 import { BUILDS } from '../support/wasm.js';
 import { streamScripts } from './cases/stream.js';
+import { duelScripts, duelStreams } from './kernel-duels.js';
 import { ServerSide } from './sides.js';
 
-const COMMANDS_PER_BUILD = process.env.LATCHKEY_TEST_LONG === '1' ? 200_000 : 6_000;
-const COMMANDS_PER_STREAM = 1_500;
+const COMMANDS = process.env.LATCHKEY_TEST_LONG === '1' ? 100_000 : 3_000;
 const PROTOCOLS: Protocol[] = [2, 3];
 const FAMILIES: Family[] = [
   ...stringFamilies
@@ -31,57 +23,22 @@ const FAMILIES: Family[] = [
   ...streamFamilies,
 ];
 
-describeWith('redis-server', 'streams in the kernel against redis-server', () => {
+describeWith('redis-server', 'streams in the kernel beside redis-server', () => {
   const seed = runSeed('tests/differential/kernel-streams.test.ts');
   const server = redisServerForSuite({ args: ['--enable-debug-command', 'yes'] });
   const reference = new ServerSide('redis-server', async () => server());
 
   describe.each(BUILDS)('$memory $mode', (build) => {
-    it.each(PROTOCOLS)('answers random streams alike over RESP%i', async (protocol) => {
-      let compared = 0;
-      for (let index = 0; compared < COMMANDS_PER_BUILD / 2; index++) {
-        const subject = new KernelSide(build);
-        subject.kernel.logOn();
-        const streamSeed = deriveSeed(seed, (BUILDS.indexOf(build) * 10 + protocol) * 1000 + index);
-        const steps = subject.own(makeStream(streamSeed, COMMANDS_PER_STREAM, FAMILIES));
-        const duel = { subject, reference, protocol, dumps: true };
-        const outcome = await runSteps(duel, steps);
-        if (outcome.difference) {
-          const context = `${subject.name} RESP${protocol}, LATCHKEY_SEED=${seed}, stream ${index}`;
-          expect.fail(await explain(duel, steps, outcome.difference, context));
-        }
-        const replica = newReplica(build);
-        replayLog(takeLog(subject.kernel), replica);
-        expect(allDigests(replica)).toEqual(allDigests(subject.kernel));
-        expect([subject.kernel.check(), replica.check()]).toEqual([0, 0]);
-        expect(outcome.compared).toBeGreaterThan(0);
-        compared += outcome.compared;
-      }
-    });
+    it.each(PROTOCOLS)(
+      'answer random streams alike over RESP%i, and their log makes the same keyspace',
+      async (protocol) => {
+        const size = { seed, commands: COMMANDS, perStream: 1_500, dumps: true };
+        expect(await duelStreams(build, protocol, reference, FAMILIES, size)).toBeGreaterThan(0);
+      },
+    );
 
-    it.each(PROTOCOLS)('answers the hand-picked commands alike over RESP%i', async (protocol) => {
-      const problems: string[] = [];
-      let compared = 0;
-      for (const { title, lines } of streamScripts) {
-        const subject = new KernelSide(build);
-        const [ours, theirs] = await Promise.all([subject.connect(protocol), reference.connect(protocol, 30_000)]);
-        await theirs.pipeline([['FLUSHALL']]);
-        for (const line of lines.split('\n').map((text) => text.trim())) {
-          if (line === '') continue;
-          const loose = line.startsWith('~ ');
-          const command = parseCommandLine(loose ? line.slice(2) : line);
-          if (!subject.answers(command)) continue;
-          const [[reply], [wanted]] = await Promise.all([ours.pipeline([command]), theirs.pipeline([command])]);
-          compared++;
-          const why = compareReplies(loose ? { kind: 'kind' } : ruleFor(command), reply, wanted);
-          if (why)
-            problems.push(`${title}: ${formatCommand(command)}: ${formatReply(reply)}, not ${formatReply(wanted)}`);
-        }
-        problems.push(...(await compareKeyspaces(ours, theirs)).map((difference) => `${title}: ${difference}`));
-        await theirs.close();
-      }
-      expect(problems).toEqual([]);
-      expect(compared).toBeGreaterThan(200);
+    it.each(PROTOCOLS)('answer the hand-picked commands alike over RESP%i', async (protocol) => {
+      expect(await duelScripts(build, protocol, reference, streamScripts)).toBeGreaterThan(200);
     });
   });
 });
