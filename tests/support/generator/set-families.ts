@@ -68,7 +68,7 @@ export const setFamilies: readonly Family[] = [
     makers: [
       [2, (draw) => ['SPOP', doomed(draw)]],
       [1, (draw) => ['SPOP', doomed(draw), draw.random.oneIn(4) ? draw.integer() : draw.random.below(60)]],
-      [1, (draw) => ['SPOP', setKey(draw), draw.random.pick<Arg>([100_000, 'abc', '-1', '', '0'])]],
+      [1, (draw) => ['SPOP', doomed(draw), draw.random.pick<Arg>([100_000, 'abc', '-1', '', '0'])]],
       [2, (draw) => ['SRANDMEMBER', setKey(draw)]],
       [
         2,
