@@ -15,7 +15,7 @@ import {
 import { kevyHash } from '../routing/kevyhash';
 import { blobDrop } from './blob';
 import { hashBytes, hashCheck, hashCount, hashDefrag, hashDigest, hashDrop, hashEncoding, hashReclaim } from './hash/value';
-import { listBytes, listCheck, listCount, listDefrag, listDigest, listDrop, listEncoding, listReclaim } from './list/value';
+import { listBytes, listCheck, listCount, listDefrag, listDigest, listDrop, listEncoding, listReclaim, listSize } from './list/value';
 import { setBytes, setCheck, setCount, setDefrag, setDigest, setDrop, setEncoding, setReclaim } from './set/value';
 import { streamBytes, streamCheck, streamCount, streamDefrag, streamDigest, streamDrop, streamEncoding, streamReclaim } from './stream/value';
 import { movePointer } from './moving';
@@ -142,6 +142,7 @@ export function valueSize(e: u32): u64 {
   const encoding = entryEncoding(e);
   if (entryType(e) == TYPE_STRING) return stringLength(e);
   if (encoding <= ENC_INTSET) return arenaSize(entryPointer(e));
+  if (entryType(e) == TYPE_LIST) return listSize(e);
   return <u64>valueCount(e) * ELEMENT_BYTES;
 }
 

@@ -26,6 +26,11 @@ export function listReclaim(pointer: u32, budget: i32): i32 { return rootReclaim
 export function listBytes(e: u32): u64 {
   return entryEncoding(e) == ENC_PACKED ? arenaSize(entryPointer(e)) : rootBlockBytes(entryPointer(e));
 }
+/** About the bytes of a chain: its nodes are mostly full, and it knows what lies outside of them. */
+export function listSize(e: u32): u64 {
+  const root = rootOf(entryPointer(e));
+  return (<u64>root.nodes << 13) + root.plainBytes;
+}
 export function listEncoding(e: u32): string { return 'quicklist'; }
 export function listSaveType(e: u32): u32 { return RDB_LIST_QUICKLIST_2; }
 
