@@ -95,8 +95,9 @@ describe.each(BUILDS)('defragmentation, $memory $mode', (build) => {
     expect(sparse(k)).toBeLessThan(wasSparse / 10 + 500_000);
     expect(k.counter(DEFRAG_HITS)).toBeGreaterThan(count / 200);
     expect(k.counter(DEFRAG_KEY_HITS)).toBeGreaterThan(count / 200);
-    load(k, count, 2);
-    expect(committed(k)).toBeLessThanOrEqual(grown * 1.01);
+    // The same load: another one, as random as this, may well be a per cent larger.
+    load(k, count, 1);
+    expect(committed(k)).toBeLessThanOrEqual(grown);
     expect(k.check()).toBe(0);
   });
 
