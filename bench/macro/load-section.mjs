@@ -48,7 +48,7 @@ export function compareLoad(plan) {
 }
 
 const titleOf = ({ test, pipeline }) => `${test.toUpperCase()}, pipeline ${pipeline}`;
-const percent = (share) => `± ${(share * 100).toFixed(0)} %`;
+const percent = (share) => (Number.isFinite(share) ? `± ${(share * 100).toFixed(0)} %` : '–');
 
 /** Requests a second, in thousands where there are many, with spread and mark. */
 export function throughput(samples, key) {

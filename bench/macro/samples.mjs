@@ -44,8 +44,9 @@ export function verdict(ratio, { atLeast, atMost }) {
   return miss <= 0 ? 'met' : `missed by ${(miss * 100).toFixed(0)} %`;
 }
 
-/** `1.23 (≥ 1.5, missed by 18 %)`. */
+/** `1.23 (≥ 1.5, missed by 18 %)`, or a dash where a run was shorter than the clock tells. */
 export function judged(ratio, bound) {
+  if (!Number.isFinite(ratio)) return '–';
   const text = `${ratio.toFixed(2)}×`;
   if (!bound) return text;
   const limit = bound.atLeast === undefined ? `≤ ${bound.atMost}` : `≥ ${bound.atLeast}`;

@@ -1,4 +1,5 @@
 // Commands that take their keys one by one: each is executed on its shard, as a command with one key.
+import * as abi from '../../kernel/abi.js';
 import { isError } from '../../resp/reply.js';
 import { type Leader, text } from './leader.js';
 
@@ -39,9 +40,11 @@ export function leadStreams(lead: Leader): Buffer {
       if (isError(verdict)) return verdict;
     }
   }
+  // What the first stream has delivered cannot be taken back, so only the first may still prove slow.
+  const begun = { ...lead.context, callFlags: lead.context.callFlags | abi.CALL_SLOW };
   const bodies: Buffer[] = [];
-  for (const { shard, frame } of frames) {
-    const reply = lead.on(shard, frame);
+  for (const [i, { shard, frame }] of frames.entries()) {
+    const reply = lead.on(shard, frame, i > 0 && command.name === 'xreadgroup' ? begun : lead.context);
     if (isError(reply)) return reply;
     if (!isNull(reply)) bodies.push(reply.subarray(reply.indexOf(10) + 1));
   }

@@ -25,15 +25,14 @@ const NUMBERS = [
 ];
 const ODD = ['abc', '', 'nan', '5 ', 'ab', 'B', 'ab\0c', 'ab\0d', 'naïve'];
 
-function element(draw: Draw): Arg {
-  const { random } = draw;
+/** Those without a zero byte, so that no two of them collate alike. */
+const PLAIN = ODD.filter((text) => !text.includes('\0'));
+
+function element({ random }: Draw, odd = ODD): Arg {
   if (random.oneIn(6)) return random.pick(NUMBERS);
-  if (random.oneIn(60)) return random.pick(ODD);
-  return random.below(30);
+  return random.oneIn(30) ? random.pick(odd) : random.below(30);
 }
-/** Texts without a zero byte, so that no two of them collate alike. */
-const plain = (draw: Draw): Arg =>
-  draw.random.oneIn(30) ? draw.random.pick(['abc', '', 'B', 'naïve']) : element(draw);
+const plain = (draw: Draw): Arg => element(draw, PLAIN);
 
 function weight(draw: Draw): Arg {
   const { random } = draw;
