@@ -8,6 +8,10 @@ export type LatchkeyErrorCode =
   | 'CONFIG_UNREADABLE'
   /** An address could not be listened on. */
   | 'LISTEN_FAILED'
+  /** What is to be imported or exported cannot be read, or holds what cannot be taken over. */
+  | 'BAD_SOURCE'
+  /** Where data is to go does not take it. */
+  | 'BAD_TARGET'
   /** Memory for the shards could not be had. */
   | 'OUT_OF_MEMORY';
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command `latchkey`: reads the configuration, starts the server, and ends it on a signal.
+// The command `latchkey`: reads the configuration, starts the server, and ends it on a signal; or runs a sub-command.
 import { LatchkeyError } from '../errors.js';
 import type { Config } from './config.js';
 import { helpText, versionText } from './config-docs.js';
@@ -48,10 +48,18 @@ async function serve(config: Config): Promise<void> {
   end = () => void server.shutdown();
 }
 
+/** Each in a file of its own, which is loaded only when it is asked for. */
+const SUBCOMMANDS: Readonly<Record<string, (argv: readonly string[]) => Promise<void>>> = {
+  import: async (argv) => (await import('../cli/import.js')).importCommand(argv),
+  export: async (argv) => (await import('../cli/export.js')).exportCommand(argv),
+};
+
 const argv = process.argv.slice(2);
+const subcommand = Object.hasOwn(SUBCOMMANDS, argv[0]) ? SUBCOMMANDS[argv[0]] : undefined;
 try {
   if (argv[0] === '-h' || argv[0] === '--help') process.stdout.write(helpText());
   else if (argv[0] === '-v' || argv[0] === '--version') process.stdout.write(`${versionText()}\n`);
+  else if (subcommand) await subcommand(argv.slice(1));
   else await serve(readConfig(argv));
 } catch (error) {
   refuse(error);

@@ -4,6 +4,7 @@ import { PARAMETERS, type Parameter } from './config-parameters.js';
 import { latchkeyVersion, REDIS_VERSION } from './version.js';
 
 const USAGE = `Usage: latchkey [/path/to/latchkey.conf] [--name value ...] [-]
+       latchkey import|export  (--help says more)
        latchkey -              (reads the configuration from the standard input)
        latchkey -v, --version
        latchkey -h, --help

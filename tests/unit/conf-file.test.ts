@@ -7,10 +7,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LatchkeyError } from '../../host/errors.js';
 import { Config } from '../../host/server/config.js';
 import { flagsMarkdown, helpText, versionText } from '../../host/server/config-docs.js';
-import { parseCommandLine, readConfig, splitWords } from '../../host/server/config-file.js';
+import { parseCommandLine, readConfig } from '../../host/server/config-file.js';
 import { PARAMETERS } from '../../host/server/config-parameters.js';
 import { log, logLine } from '../../host/server/log.js';
 import { latchkeyVersion } from '../../host/server/version.js';
+import { splitWords } from '../../host/words.js';
 
 let directory: string;
 beforeAll(() => {
