@@ -50,7 +50,9 @@
 //      384   64 log                   latch   state of the ring, log/ring.ts
 //      512 2048 arena                 latch   state of the arena, memory/pages.ts
 //     2560   64 limits                latch   conversion limits of the types, below
-//     2624  448 spare
+//     2624  192 spare
+//     2816  128 snapshot file     latch   what is encoded and not written yet, and the value in work (snapshot/sink.ts)
+//     2944  128 spare
 //     3072   48 allowance             state of the shard's part of maxmemory, memory/allowance.ts
 //     3136   72 defrag                state of active defragmentation, memory/moving.ts
 //     3208      free to HEADER_BYTES

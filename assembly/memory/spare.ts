@@ -3,7 +3,8 @@
 //
 //   offset  size  owner
 //     8976  1408  effects: rows, texts, record headers (log/ring.ts)
-//    10384  1264  free
+//    10384    64  the cursor of an entry that is encoded in one go (snapshot/encode.ts)
+//    10448  1200  free
 //    11648   288  a short image (commands/dump/image.ts)
 //    11936    32  an ID about to be saved (types/stream/save.ts)
 //    11968    32  a member of an intset as text (types/set/member.ts)
@@ -17,6 +18,7 @@ import { WINDOW_GROUPS, WINDOW_IN, SHARDS_MAX } from '../abi';
 
 export const SPARE_EFFECTS: u32 = 8976;
 export const SPARE_EFFECTS_BYTES: u32 = 1408;
+export const SPARE_ENCODE: u32 = 10384;
 export const SPARE_SHORT_IMAGE: u32 = 11648;
 export const SPARE_STREAM_ID: u32 = 11936;
 export const SPARE_SET_MEMBER: u32 = 11968;

@@ -6,6 +6,7 @@
 // twice; the next pass sees to it.
 import { defragState, movedBlock } from '../memory/moving';
 import { header } from '../memory/layout';
+import { encodeOpen } from '../snapshot/encode';
 import { moveEntry, moveSpent } from '../types/moving';
 import { valueDefrag } from '../types/value';
 import { ENC_BLOB, entryEncoding } from './entry';
@@ -73,6 +74,8 @@ function defragSegment(segment: u32, budget: i32): i32 {
 /** Moves one key's blocks; `inside` is not 0 afterwards if its value has more. */
 function defragKey(slot: u32, budget: i32): i32 {
   const d = defragState();
+  // A snapshot that is in the middle of a value knows where its blocks lie.
+  if (encodeOpen() == load<u32>(slot)) { d.inside = 0; return budget - 1; }
   const before = d.hits;
   const e = moveEntry(slot);
   let left = budget - moveSpent;
