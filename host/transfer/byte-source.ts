@@ -1,7 +1,7 @@
 // Reads a file from its beginning to its end through a window of memory, counting the checksum on the way. Bytes stay in
 // the window as long as they are needed in one piece, and not longer: so a file may be of any size.
 import { LatchkeyError } from '../errors.js';
-import { Crc64 } from './crc64.js';
+import { Crc64 } from '../persistence/crc64.js';
 
 /** What is read from: a StorageFile, among others. */
 export interface Readable {
@@ -90,7 +90,7 @@ export class ByteSource {
   }
 
   #countUpTo(at: number): void {
-    this.#crc.update(this.#bytes, this.#counted, at);
+    this.#crc.update(this.#bytes.subarray(this.#counted, at));
     this.#counted = at;
   }
 
@@ -181,6 +181,6 @@ export class ByteSource {
   checksum(): boolean {
     this.#countUpTo(this.#at);
     const said = this.take(8);
-    return said.every((byte) => byte === 0) || this.#crc.equals(said, 0);
+    return said.every((byte) => byte === 0) || this.#crc.equals(new DataView(said.buffer, said.byteOffset, 8), 0);
   }
 }

@@ -1,5 +1,5 @@
 // What travels: a key with its value as RDB writes it. Sources yield items, sinks take them.
-import { Crc64 } from './crc64.js';
+import { Crc64 } from '../persistence/crc64.js';
 
 export interface Item {
   readonly db: number;
@@ -21,14 +21,14 @@ export interface Sink {
   put(item: Item): void | Promise<void>;
   /** Everything has come: resolves when it is where it belongs. */
   finish(): Promise<void>;
-  /** Something went wrong: what can be undone is undone. */
-  abandon(): Promise<void>;
 }
 
 /** The RDB version that says everything in the types up to 19; type 20 and 21 came with version 11. */
 export const RDB_VERSION = 10;
 const FOOTER_BYTES = 10;
-const crc = new Crc64();
+const CRC_BYTES = 8;
+
+const viewOf = (bytes: Buffer): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 
 /** A DUMP payload, as RESTORE wants it: type byte, body, version, checksum. */
 export function payloadOf({ type, body }: Pick<Item, 'type' | 'body'>): Buffer {
@@ -36,24 +36,17 @@ export function payloadOf({ type, body }: Pick<Item, 'type' | 'body'>): Buffer {
   payload[0] = type;
   payload.set(body, 1);
   payload.writeUInt16LE(type > 19 ? 11 : RDB_VERSION, 1 + body.length);
-  crc
-    .reset()
-    .update(payload, 0, payload.length - 8)
-    .write(payload, payload.length - 8);
+  const end = payload.length - CRC_BYTES;
+  new Crc64().update(payload.subarray(0, end)).write(viewOf(payload), end);
   return payload;
 }
 
 /** Type and body of a DUMP payload, which share its memory; undefined: its checksum is wrong. */
 export function partsOf(payload: Buffer): { type: number; body: Buffer; version: number } | undefined {
   const end = payload.length - FOOTER_BYTES;
-  if (
-    end < 1 ||
-    !crc
-      .reset()
-      .update(payload, 0, end + 2)
-      .equals(payload, end + 2)
-  )
-    return undefined;
+  if (end < 1) return undefined;
+  const crc = new Crc64().update(payload.subarray(0, end + 2));
+  if (!crc.equals(viewOf(payload), end + 2)) return undefined;
   return { type: payload[0], body: payload.subarray(1, end), version: payload.readUInt16LE(end) };
 }
 

@@ -2,7 +2,7 @@
 //
 //   "REDIS0010" · facts about the writer · per run of keys of one database 0xfe and its number · per key its deadline
 //   (0xfc, i64), LFU counter (0xf9) or idle time (0xf8), type, key, body · 0xff · CRC-64 of everything before
-import { Crc64 } from './crc64.js';
+import { Crc64 } from '../persistence/crc64.js';
 import { type Item, RDB_VERSION, type Sink } from './item.js';
 
 /** Where the bytes go. A StorageFile, among others. */
@@ -80,12 +80,10 @@ export class RdbWriter implements Sink {
     this.#byte(0xff);
     this.#flush();
     const footer = new Uint8Array(8);
-    this.#crc.write(footer, 0);
+    this.#crc.write(new DataView(footer.buffer), 0);
     this.#bytes(footer);
     this.#flush();
   }
-
-  async abandon(): Promise<void> {}
 
   #string(bytes: Uint8Array): void {
     this.#bytes(rdbLength(bytes.length));

@@ -78,6 +78,4 @@ export class ServerSink implements Sink {
   async finish(): Promise<void> {
     await this.#below(0);
   }
-
-  async abandon(): Promise<void> {}
 }

@@ -4,7 +4,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ByteSource, Damage } from '../../host/transfer/byte-source.js';
-import { Crc64 } from '../../host/transfer/crc64.js';
 import { type Item, partsOf, payloadOf } from '../../host/transfer/item.js';
 import { lzfUnpack } from '../../host/transfer/lzf.js';
 import { nothingLeft, readRdb } from '../../host/transfer/rdb-file.js';
@@ -15,7 +14,6 @@ import { MADE, OLD, STREAM_OF_7_2 } from '../support/payloads.js';
 import { describeWith, requirePrograms } from '../support/programs.js';
 import { redisServerForSuite, redisServerForTest } from '../support/redis-server.js';
 import { decode } from '../support/resp-client.js';
-import { Random, runSeed } from '../support/seed.js';
 import {
   connected,
   deadlines,
@@ -59,19 +57,7 @@ function refusal(bytes: Buffer): Damage {
   throw new Error('the file was read without an error');
 }
 
-describe('checksums and packed strings', () => {
-  it('CRC-64 is the same in any pieces', () => {
-    const random = new Random(runSeed('tests/transfer/rdb.test.ts'));
-    for (let i = 0; i < 50; i++) {
-      const bytes = random.bytes(random.below(200));
-      const cut = random.below(bytes.length + 1);
-      const crc = new Crc64().update(bytes, 0, cut).update(bytes, cut);
-      const wanted = Buffer.alloc(8);
-      wanted.writeBigUInt64LE(crc64(bytes));
-      expect(crc.equals(wanted, 0)).toBe(true);
-    }
-  });
-
+describe('packed strings', () => {
   it('LZF that does not unpack to the length named is refused', () => {
     // "aaaa…": one byte as it is, then a copy that reaches into itself.
     const packed = byte(0, 0x61, 0xe0, 11, 0);
