@@ -22,6 +22,7 @@ import { ABI_VERSION, HEADER, HEADER_BYTES, Header, MAGIC, PAGE_BYTES, TABLE_KEY
 import { windowArgv, windowAt, windowBytesFor, windowOut, windowReturn, windowStaging } from './memory/window';
 import { releasePieces } from './resp/encode';
 import { shardOfKey } from './routing/slot';
+import { loadEntries } from './snapshot/decode';
 import { defragSlice } from './table/defrag';
 import { evictKey as evictByHash, evictSample as sample, evictableKeys as evictable } from './table/evict';
 import { expireCycle } from './table/expiry';
@@ -180,6 +181,14 @@ export function databaseSegments(db: u32): u32 { return root(db).segments; }
 export function usedBytes(): f64 { return <f64>arenaUsedBytes(); }
 export function committedBytes(): f64 { return <f64>arenaCommittedBytes(); }
 export function largestFreeRun(): u32 { return arenaLargestFreeRun(); }
+
+/**
+ * Reads whole entries of a snapshot file into the table (latched).
+ * @param block Where they lie: the window's input, or a block from `blockNew`.
+ * @param version The file's version byte.
+ * @returns LOADED_* of snapshot/ops.ts; see snapshot/decode.ts for what the control block says.
+ */
+export function snapshotLoad(window: u32, block: u32, bytes: u32, version: u32): i32 { return loadEntries(window, block, bytes, version); }
 
 /** Digest of a database's content, independent of layout and order (latched). */
 export function digest(window: u32, db: u32): u64 { contextLoad(window); return databaseDigest(db); }

@@ -56,6 +56,7 @@ export interface KernelExports {
   usedBytes(): number;
   committedBytes(): number;
   largestFreeRun(): number;
+  snapshotLoad(window: number, block: number, bytes: number, version: number): number;
   digest(window: number, db: number): bigint;
   check(): number;
   logPeek(): number;

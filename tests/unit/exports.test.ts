@@ -26,7 +26,7 @@ const EXPORTS = [
     'databaseExpires',
     'databaseSegments',
   ],
-  ...['usedBytes', 'committedBytes', 'largestFreeRun', 'digest', 'check'],
+  ...['usedBytes', 'committedBytes', 'largestFreeRun', 'snapshotLoad', 'digest', 'check'],
   ...['logPeek', 'logPeekBytes', 'logConsume', 'logBacklog', 'logEndLsn'],
 ];
 const PAGE_BYTES = 65536;
