@@ -3,7 +3,8 @@
 import { limits } from '../memory/layout';
 import { LOAD_OK, loadCorrupt, loadFault, loadNoMemory, loaded } from '../rdb/reader';
 import { entryEncoding, entryFree, entryPointer } from '../table/entry';
-import { hashBuildAdd, hashBuildBegin, hashBuildEnd } from '../types/hash/save';
+import { hashBuildAdd, hashBuildBegin, hashBuildEnd, hashBuildTable, takeListpack } from '../types/hash/save';
+import { LP_BYTES_MAX, LP_EMPTY_BYTES, lpAppend, lpEncodedBytes, lpNew } from '../types/listpack';
 import {
   builtEncoding, builtPointer, listBuilderBegin, listBuilderCount, listBuilderDrop, listBuilderEnd, listBuilderPush,
 } from '../types/list/builder';
@@ -53,8 +54,11 @@ export function decodeSet(payload: u32): void {
 }
 
 export function decodeHash(payload: u32, timed: bool): void {
-  if (!hashBuildBegin()) return;
   const count = load<u32>(payload);
+  const most = limits().hashMaxListpackEntries;
+  if (!timed && count != 0 && count <= most) { decodePacked(payload, count); return; }
+  if (!hashBuildBegin()) return;
+  if (count > most && count > limits().packedEntriesMax) hashBuildTable();
   let p = payload + 4;
   for (let i: u32 = 0; i < count && loadFault == LOAD_OK; i++) {
     let deadline = NO_DEADLINE;
@@ -68,6 +72,25 @@ export function decodeHash(payload: u32, timed: bool): void {
     p = textEnd(value);
   }
   hashBuildEnd();
+}
+
+/** A hash that a listpack may hold is put together as one, in a block of the right size, and looked at as a whole. */
+function decodePacked(payload: u32, count: u32): void {
+  let bytes: u64 = LP_EMPTY_BYTES;
+  let p = payload + 4;
+  for (let i: u32 = 0; i < count << 1; i++) {
+    bytes += lpEncodedBytes(p + 4, textLen(p));
+    p = textEnd(p);
+  }
+  let lp = bytes <= LP_BYTES_MAX ? lpNew(<u32>bytes) : 0;
+  p = payload + 4;
+  for (let i: u32 = 0; i < count << 1 && lp != 0; i++) {
+    // There is room: it neither moves nor fails.
+    lp = lpAppend(lp, p + 4, textLen(p));
+    p = textEnd(p);
+  }
+  if (lp != 0) takeListpack(lp, true);
+  else loadNoMemory();
 }
 
 export function decodeZset(payload: u32): void {

@@ -4,8 +4,13 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Crc64 } from '../../host/persistence/crc64.js';
 import * as format from '../../host/persistence/dump-format.js';
+import { verifyDump } from '../../host/persistence/dump-read.js';
 import { crc64 } from '../support/crc64.js';
+import { BytesFile, dumpOf, loaded } from '../support/dumps.js';
+import { openKernel } from '../support/kernel.js';
+import { allDigests } from '../support/log-replay.js';
 import { Random, runSeed } from '../support/seed.js';
+import { BUILDS } from '../support/wasm.js';
 
 describe('the snapshot format', () => {
   it('has the same ops and versions in the kernel and in the host', () => {
@@ -43,6 +48,31 @@ describe('the snapshot format', () => {
       expect(format.decodeDumpTrailer(bytes, 76, new Crc64())).toMatch(/different versions/);
       expect(format.decodeDumpTrailer(bytes.subarray(1), 4, new Crc64())).toMatch(/39 bytes/);
     }
+  });
+});
+
+describe.each(BUILDS)('docs/formats.md, $memory $mode', (build) => {
+  it('shows in its example what the kernel and the writer make of it', () => {
+    const chapter = readFileSync('docs/formats.md', 'utf8').split('## The dump')[1];
+    const example = chapter.split('### An example')[1].split('```')[1];
+    const rows = [...example.matchAll(/^ *(\d+) {2}([0-9a-f]{2}(?: [0-9a-f]{2})*)(?: {2,}|$)/gm)];
+    const bytes = Buffer.concat(
+      rows.map(([, at, hex], i) => {
+        const before = rows.slice(0, i).reduce((total, row) => total + row[2].split(' ').length, 0);
+        expect(Number(at)).toBe(before);
+        return Buffer.from(hex.replaceAll(' ', ''), 'hex');
+      }),
+    );
+    const kernel = openKernel(build);
+    kernel.call('SET', 'greeting', 'hello', 'PXAT', '1800000000000');
+    kernel.db = 3;
+    kernel.call('HSET', 'user', 'name', 'ada', 'token', 'x1');
+    kernel.call('HPEXPIREAT', 'user', '1800000060000', 'FIELDS', '1', 'token');
+    const end = { birthId: new Uint8Array(16).map((_, i) => i), round: 7 };
+    const file = new BytesFile(bytes);
+    expect(verifyDump(file)).toEqual({ kind: 'ours', version: format.VERSION_OWN, ...end });
+    expect(allDigests(loaded(build, file, format.VERSION_OWN))).toEqual(allDigests(kernel));
+    expect(dumpOf(kernel, 0, end).bytes.toString('hex')).toBe(bytes.toString('hex'));
   });
 });
 
