@@ -113,11 +113,11 @@ export const HEADER_EXPIRED = 184;
 export const HEADER_LFU_LOG_FACTOR = 200;
 export const HEADER_LFU_DECAY = 204;
 export const HEADER_EXPIRY_STALE = 208;
+/** State of the log ring: endLsn u64, readLsn u64, …: LOG_STATE in assembly/memory/layout.ts. */
+const LOG_AT = HEADER_AT + 384;
 /** The types' conversion limits: LIMITS in assembly/memory/layout.ts. */
 export const LIMITS_AT = HEADER_AT + 2560;
 export const HEADER_DROPPED_HEAD = 212;
-/** State of the log ring: endLsn u64, readLsn u64, … */
-export const HEADER_LOG = 384;
 export const HEADER_FLAG_LOG = 1;
 export const HEADER_FLAG_LFU = 2;
 export const HEADER_FLAG_CLOCK_STOPPED = 4;
@@ -252,7 +252,7 @@ export class ShardKernel {
 
   /** Log bytes that wait for the engine, roughly: the sizes of two 64-bit fields' lower halves. */
   get backlog(): number {
-    const at = (HEADER_AT + HEADER_LOG) >> 2;
+    const at = LOG_AT >> 2;
     return (this.words[at] - this.words[at + 2]) >>> 0;
   }
 
