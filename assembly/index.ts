@@ -30,6 +30,9 @@ import { windowArgv, windowAt, windowBytesFor, windowOut, windowReturn, windowSt
 import { releasePieces } from './resp/encode';
 import { shardOfKey } from './routing/slot';
 import { loadEntries } from './snapshot/decode';
+import { sinkConsume, sinkOwn, sinkPieceBytes } from './snapshot/sink';
+import { snapshot } from './snapshot/state';
+import { abort as abortSnapshot, failed as snapshotFailure, piece as pieceOfSnapshot, slice as snapshotOn } from './snapshot/walk';
 import { defragSlice } from './table/defrag';
 import { evictKey as evictByHash, evictSample as sample, evictableKeys as evictable } from './table/evict';
 import { expireCycle } from './table/expiry';
@@ -213,6 +216,29 @@ export function largestFreeRun(): u32 { return arenaLargestFreeRun(); }
  * @returns LOADED_* of snapshot/ops.ts; see snapshot/decode.ts for what the control block says.
  */
 export function snapshotLoad(window: u32, block: u32, bytes: u32, version: u32): i32 { return loadEntries(window, block, bytes, version); }
+
+// The shard's part in a snapshot, all latched: `begin` enters it, snapshot/state.ts says how it goes on.
+/** 0: none is under way. 1: keys are being saved. 2: it has failed or was given up, and what it left is being cleared. */
+export function snapshotActive(): u32 { return snapshot().phase; }
+/**
+ * Goes on for about `budget` bytes. 1: there is more to do, and before it is done no other snapshot may be announced. 0: the
+ * walk is through; what has been encoded is the shard's part, unless `snapshotFailed`.
+ */
+export function snapshotSlice(window: u32, budget: u32): i32 { return snapshotOn(window, budget); }
+/** Encoded bytes to be written next, `snapshotPieceBytes` in one piece; 0: none. Read without the latch until consumed. */
+export function snapshotPiece(): u32 { return pieceOfSnapshot(); }
+export function snapshotPieceBytes(): u32 { return sinkPieceBytes; }
+export function snapshotConsume(bytes: u32): void { sinkConsume(bytes); }
+/** Does what was encoded need the version byte of our own (snapshot/ops.ts)? */
+export function snapshotNeedsOwnVersion(): i32 { return sinkOwn() ? 1 : 0; }
+/** Keys saved. */
+export function snapshotKeys(): f64 { return <f64>snapshot().keys; }
+/** Gives the snapshot up; nobody may be reading a piece. `snapshotSlice` is to be called on until it answers 0. */
+export function snapshotAbort(): void { abortSnapshot(); }
+/** Why the snapshot is of no use: SINK_* of snapshot/sink.ts, 100: given up; 0: it is sound so far. */
+export function snapshotFailed(): u32 { return snapshotFailure(); }
+/** Bytes that may be kept for snapshots to come, encoded or set aside; 0: a quarter of the arena. */
+export function snapshotBound(bytes: f64): void { snapshot().bound = <u64>bytes; }
 
 /** Digest of a database's content, independent of layout and order (latched). */
 export function digest(window: u32, db: u32): u64 { contextLoad(window); return databaseDigest(db); }

@@ -10,7 +10,7 @@ import { SCRATCH_BYTES, windowScratch } from '../memory/window';
 import { replyInt } from '../resp/encode';
 import { replyError, replyOom, replySyntax, replyWrongType } from '../resp/errors';
 import { ENC_INT, INLINE_VALUE_MAX, entryEncoding } from '../table/entry';
-import { anyGuests, lookupRead, lookupWrite, remove } from '../table/keyspace';
+import { anyGuests, lookupRead, lookupReplace, remove } from '../table/keyspace';
 import { BITS_AND, BITS_NOT, BITS_OR, BITS_XOR, combine } from '../types/bits';
 import { blobBytes, blobDrop, blobNew } from '../types/blob';
 import { I64_CHARS_MAX } from '../types/integer';
@@ -86,13 +86,13 @@ function storeResult(operator: u32, rows: u32, count: u32): void {
   if (length <= INLINE_VALUE_MAX) {
     const result = windowScratch(win) + SCRATCH_BYTES - 256;
     compute(operator, rows, count, result, length);
-    if (setString(key, keyLen, lookupWrite(key, keyLen), result, length, EXPIRY_NONE, STORE_RAW) == 0) { replyOom(); return; }
+    if (setString(key, keyLen, lookupReplace(key, keyLen), result, length, EXPIRY_NONE, STORE_RAW) == 0) { replyOom(); return; }
     if (byValue) logSet(key, keyLen, result, length);
   } else {
     const blob = blobNew(length, length);
     if (blob == 0) { replyOom(); return; }
     compute(operator, rows, count, blobBytes(blob), length);
-    if (setBlob(key, keyLen, lookupWrite(key, keyLen), blob, EXPIRY_NONE) == 0) { blobDrop(blob); replyOom(); return; }
+    if (setBlob(key, keyLen, lookupReplace(key, keyLen), blob, EXPIRY_NONE) == 0) { blobDrop(blob); replyOom(); return; }
     if (byValue) logSet(key, keyLen, blobBytes(blob), length);
   }
   if (!byValue) logFrame();

@@ -22,6 +22,8 @@ import { dispatch } from './dispatch';
 import { dispatchInternal } from './internal';
 import { replyFault } from './fault';
 import { isSlow } from './cost';
+import { savesMuch } from '../snapshot/before-write';
+import { saving } from '../snapshot/state';
 import { FIRST_FAMILY_OPCODE } from './families';
 import { movableKeys } from './movable';
 import { arityOk, firstKeyOf, hostOnly, isManyShards, keyStepOf, lastKeyIndex } from './routes';
@@ -134,6 +136,11 @@ function refuse(): i32 {
   return STATUS_DONE;
 }
 
+/** May the frame in hand prove slow? Among frames that are executed together only those that say so. */
+@inline function mayStop(flags: u32): bool {
+  return (callFlags & CALL_SLOW) == 0 && ((flags & FLAG_MAYBE_SLOW) != 0 || (callFlags & CALL_ALL) == 0);
+}
+
 /** Executes the frame in hand, or says why not. */
 function run(bytes: u32, limited: bool): i32 {
   const name = argPtr(0);
@@ -156,6 +163,7 @@ function run(bytes: u32, limited: bool): i32 {
     if ((flags & FLAG_WRITE) && (callFlags & CALL_NO_WRITES)) return STATUS_WRITE;
     if (header().shardCount > 1 && (callFlags & CALL_ALL) == 0 && isManyShards(flags)) return STATUS_MANY;
     if ((flags & FLAG_MAYBE_SLOW) && (callFlags & CALL_SLOW) == 0 && isSlow(bytes)) return STATUS_SLOW;
+    if ((flags & FLAG_WRITE) && saving() && mayStop(flags) && savesMuch(flags)) return STATUS_SLOW;
     if ((flags & FLAG_DENYOOM) && overAllowance() && (callFlags & (CALL_EVICTED | CALL_INTERNAL)) == 0) {
       if (callFlags & CALL_OOM) return refuse();
       // Frames that are executed together are let pass: the host has looked at the limit before.

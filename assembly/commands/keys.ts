@@ -9,10 +9,11 @@ import {
   ENC_BLOB, ENC_INT, ENTRY_GUEST, ENTRY_UNSHARED, entryBlockBytes, entryClock, entryEncoding, entryExpiry, entryFlags, entryFree, entryHasExpiry,
   entryNew, entryPointer, entrySetClock, entrySetFlags, entryValue,
 } from '../table/entry';
-import { LOOKUP_COUNT, LOOKUP_QUIET, entryDrop, freshClock, lfuCounter, link, lookup, lookupRead, lookupWrite, remove, setExpiry, swapFound, valueBytes } from '../table/keyspace';
+import { LOOKUP_COUNT, LOOKUP_QUIET, entryDrop, freshClock, lfuCounter, link, lookup, lookupRead, lookupReplace, lookupWrite, remove, setExpiry, supplant, valueBytes } from '../table/keyspace';
+import { keyDrop } from '../snapshot/before-write';
 import { root, unlinkFound } from '../table/table';
 import { valueCopy } from '../types/copy';
-import { valueBlockBytes, valueDrop, valueEncodingName, valueTypeName } from '../types/value';
+import { valueBlockBytes, valueEncodingName, valueTypeName } from '../types/value';
 
 /** DEL and UNLINK. */
 export function del(): void {
@@ -98,7 +99,7 @@ export function expire(seconds: bool, absolute: bool): void {
   }
   // A log of our own is replayed with the clock stopped: a deadline that has passed is then still only a deadline.
   if (when <= nowMs && (when < 0 || (header().flags & HEADER_FLAG_CLOCK_STOPPED) == 0)) {
-    entryDrop(unlinkFound(root(db)));
+    keyDrop(unlinkFound(root(db)));
     if (logOn()) { fxBegin('DEL'); fxArg(argPtr(1), argLen(1)); fxEnd(); }
   } else {
     if (setExpiry(e, when) == 0) { replyOom(); return; }
@@ -141,12 +142,6 @@ function entryUnder(e: u32, key: u32, keyLen: u32, deep: bool): u32 {
   return 0;
 }
 
-/** Puts `fresh` where `lookup` has just found `old`, whose value goes with it. Needs no memory. */
-function replaceEntry(old: u32, fresh: u32): void {
-  valueDrop(old);
-  swapFound(old, fresh);
-}
-
 /** RENAME and RENAMENX. */
 export function rename(onlyNew: bool): void {
   const from = argPtr(1);
@@ -160,9 +155,9 @@ export function rename(onlyNew: bool): void {
   }
   const moved = entryUnder(e, to, argLen(2), false);
   if (moved == 0) { replyOom(); return; }
-  const old = lookupWrite(to, argLen(2));
+  const old = lookupReplace(to, argLen(2));
   if (old != 0 && onlyNew) { entryFree(moved); replyInt(0); return; }
-  if (old != 0) replaceEntry(old, moved);
+  if (old != 0) supplant(old, moved);
   else if (!link(moved)) { entryFree(moved); replyOom(); return; }
   // The source's block goes; its value lives on in `moved`.
   lookup(from, argLen(1), LOOKUP_QUIET);
@@ -217,7 +212,7 @@ export function copy(): void {
     return;
   }
   let linked = true;
-  if (old != 0) replaceEntry(old, made);
+  if (old != 0) supplant(old, made);
   else linked = link(made);
   setDb(source);
   if (!linked) { entryDrop(made); replyOom(); return; }
@@ -234,7 +229,7 @@ export function move(): void {
   const e = lookupWrite(argPtr(1), argLen(1));
   if (e == 0) { replyInt(0); return; }
   setDb(target);
-  const old = lookupWrite(argPtr(1), argLen(1));
+  const old = lookupReplace(argPtr(1), argLen(1));
   const linked = old == 0 && link(e);
   setDb(source);
   if (old != 0) { replyInt(0); return; }

@@ -4,8 +4,9 @@ import { EXPIRY_ABSOLUTE, EXPIRY_SECONDS, expiryArg, expiryMs, integer, integerA
 import { fxArg, fxBegin, fxEnd, fxInt, fxText, logFrame, logFramePart, logOn, logReserve } from '../log/ring';
 import { replyArray, replyBulk, replyFailed, replyInt, replyNull, replyOk, replyReserve } from '../resp/encode';
 import { replyArity, replyError, replyOom, replySyntax, replyTooLong, replyWrongType } from '../resp/errors';
-import { entryDrop, lookupRead, lookupWrite, setExpiry } from '../table/keyspace';
+import { lookupRead, lookupReplace, lookupWrite, setExpiry } from '../table/keyspace';
 import { entryHasExpiry } from '../table/entry';
+import { keyDrop } from '../snapshot/before-write';
 import { root, tableGrowthBytes, unlinkFound } from '../table/table';
 import { arenaCanAlloc } from '../memory/arena';
 import { parsedI64 } from '../types/integer';
@@ -80,7 +81,7 @@ export function set(): void {
   }
   const key = argPtr(1);
   const keyLen = argLen(1);
-  const old = options & GET ? lookupRead(key, keyLen) : lookupWrite(key, keyLen);
+  const old = options & GET ? lookupRead(key, keyLen) : lookupReplace(key, keyLen);
   if (options & GET) {
     if (old == 0) replyNull();
     else if (!isString(old)) { replyWrongType(); return; }
@@ -97,7 +98,7 @@ export function set(): void {
 }
 
 export function setnx(): void {
-  const old = lookupWrite(argPtr(1), argLen(1));
+  const old = lookupReplace(argPtr(1), argLen(1));
   if (old != 0) { replyInt(0); return; }
   if (setString(argPtr(1), argLen(1), 0, argPtr(2), argLen(2), EXPIRY_NONE, STORE_INT) == 0) { replyOom(); return; }
   logSet(argPtr(1), argLen(1), argPtr(2), argLen(2), EXPIRY_NONE);
@@ -107,7 +108,7 @@ export function setnx(): void {
 /** SETEX and PSETEX. */
 export function setWithTime(unit: u32): void {
   if (!expiryArg(2, unit)) return;
-  const old = lookupWrite(argPtr(1), argLen(1));
+  const old = lookupReplace(argPtr(1), argLen(1));
   if (setString(argPtr(1), argLen(1), old, argPtr(3), argLen(3), expiryMs, STORE_INT) == 0) { replyOom(); return; }
   logSet(argPtr(1), argLen(1), argPtr(3), argLen(3), expiryMs);
   replyOk();
@@ -144,7 +145,7 @@ export function getdel(): void {
   if (!isString(e)) { replyWrongType(); return; }
   replyString(e);
   if (replyFailed) return;
-  entryDrop(unlinkFound(root(db)));
+  keyDrop(unlinkFound(root(db)));
   changed(1);
   logDel();
 }
@@ -160,7 +161,7 @@ export function getex(): void {
   replyString(e);
   if (replyFailed) return;
   if ((options & (EXAT | PXAT)) && expiryMs <= nowMs) {
-    entryDrop(unlinkFound(root(db)));
+    keyDrop(unlinkFound(root(db)));
     changed(1);
     logDel();
   } else if (options & ANY_TIME) {
@@ -196,12 +197,12 @@ export function mset(onlyNew: bool): void {
   if ((argc & 1) == 0) { replyArity(argPtr(0), argLen(0)); return; }
   if (onlyNew) {
     for (let i: u32 = 1; i < argc; i += 2) {
-      if (lookupWrite(argPtr(i), argLen(i)) != 0) { replyInt(0); return; }
+      if (lookupReplace(argPtr(i), argLen(i)) != 0) { replyInt(0); return; }
     }
   }
   if (!canStoreArgs()) { replyOom(); return; }
   for (let i: u32 = 1; i < argc; i += 2) {
-    const old = lookupWrite(argPtr(i), argLen(i));
+    const old = lookupReplace(argPtr(i), argLen(i));
     if (setString(argPtr(i), argLen(i), old, argPtr(i + 1), argLen(i + 1), EXPIRY_NONE, STORE_INT) == 0) {
       // The arena had promised more than it had. What is done is done, so it is logged.
       if (i != 1) logFramePart(i);

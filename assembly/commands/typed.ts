@@ -4,9 +4,9 @@ import { replyWrongType } from '../resp/errors';
 import {
   entryFlags, entryFree, entryNew, entrySetClock, entrySetEncoding, entrySetFlags, entrySetPointer, entryType, ENTRY_EXPIRES,
 } from '../table/entry';
-import { LOOKUP_QUIET, entryDrop, freshClock, link, lookup, lookupRead, lookupWrite, swapFound } from '../table/keyspace';
+import { LOOKUP_QUIET, freshClock, link, lookup, lookupRead, lookupWrite, supplant } from '../table/keyspace';
 import { root, unlinkFound } from '../table/table';
-import { valueDrop } from '../types/value';
+import { beforeWrite, keyDrop } from '../snapshot/before-write';
 
 /** No entry: the key holds another type, and -WRONGTYPE has been replied. */
 export const WRONG: u32 = 1;
@@ -19,6 +19,12 @@ function ofType(e: u32, type: u32): u32 {
 
 /** The entry of the key in argument i for reading (counts as a hit or a miss), 0 if there is none, or WRONG. */
 export function typedRead(i: u32, type: u32): u32 { return ofType(lookupRead(argPtr(i), argLen(i)), type); }
+/** The same, counted as one for reading, by commands that change the container all the same. */
+export function typedChange(i: u32, type: u32): u32 {
+  const e = typedRead(i, type);
+  if (e > WRONG) beforeWrite(e);
+  return e;
+}
 /** The same for writing. */
 export function typedWrite(i: u32, type: u32): u32 { return ofType(lookupWrite(argPtr(i), argLen(i)), type); }
 
@@ -40,7 +46,7 @@ export function newContainer(i: u32, type: u32, encoding: u32, pointer: u32): u3
 
 /** Deletes the key of a container that has become empty. Neither logs nor counts: the command that emptied it does. */
 export function removeKey(ptr: u32, length: u32): void {
-  if (lookup(ptr, length, LOOKUP_QUIET) != 0) entryDrop(unlinkFound(root(db)));
+  if (lookup(ptr, length, LOOKUP_QUIET) != 0) keyDrop(unlinkFound(root(db)));
 }
 
 /**
@@ -58,8 +64,7 @@ export function storeContainer(i: u32, type: u32, encoding: u32, pointer: u32, f
   entrySetPointer(e, pointer);
   const old = lookup(key, argLen(i), LOOKUP_QUIET);
   if (old != 0) {
-    valueDrop(old);
-    swapFound(old, e);
+    supplant(old, e);
     return e;
   }
   if (link(e)) return e;

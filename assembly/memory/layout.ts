@@ -51,7 +51,7 @@
 //      512 2048 arena                 latch   state of the arena, memory/pages.ts
 //     2560   64 limits                latch   conversion limits of the types, below
 //     2624   64 persist                     epochs of the log, below
-//     2688  128 spare
+//     2688  128 snapshot            latch   the shard's part in a snapshot of all shards (snapshot/state.ts)
 //     2816  128 snapshot file     latch   what is encoded and not written yet, and the value in work (snapshot/sink.ts)
 //     2944  128 spare
 //     3072   48 allowance             state of the shard's part of maxmemory, memory/allowance.ts
@@ -157,6 +157,7 @@ export function limitsInit(): void {
 //       40    4 publishing   u32 atomic, written under the latch
 //       44   20 spare
 export const PERSIST_STATE: u32 = HEADER + 2624;
+export const SNAPSHOT_STATE: u32 = HEADER + 2688;
 
 @unmanaged
 export class Persist { epoch: u64; published: u64; lastEpoch: u64; markLsn: u64; entered: u64; publishing: u32; }

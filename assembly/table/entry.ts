@@ -14,6 +14,7 @@
 //
 // The block is owned by the table slot that points at it; changing its size means a new block and a new pointer there.
 import { arenaAlloc, arenaFree, arenaSize } from '../memory/arena';
+import { SNAPSHOT_STATE } from '../memory/layout';
 
 export const ENTRY_EXPIRES: u32 = 1;
 /** Reports `raw` whatever its length: made or changed in place, as APPEND, SETRANGE and SETBIT do. */
@@ -26,6 +27,11 @@ export const ENTRY_GUEST: u32 = 8;
 export const ENTRY_LARGE: u32 = 16;
 /** A hash that has, or lately had, fields with deadlines (types/hash/deadlines.ts). Counted in the table's root. */
 export const ENTRY_FIELDS: u32 = 32;
+/**
+ * Of a key: the parity of snapshot/state.ts when it was made or last saved. It belongs to the entry whatever becomes of its
+ * value, so entryFlags and entrySetFlags leave it out; a copy of the whole entry takes it along.
+ */
+export const ENTRY_PARITY: u32 = 64;
 
 // Types, by Redis's numbers.
 export const TYPE_STRING: u32 = 0;
@@ -65,8 +71,12 @@ const HEADER_BYTES: u32 = 8;
 @inline export function entrySetEncoding(e: u32, type: u32, encoding: u32): void {
   store<u32>(e, (load<u32>(e) & 0xffffff) | (type << 24) | (encoding << 28));
 }
-@inline export function entryFlags(e: u32): u32 { return load<u8>(e, 4); }
-@inline export function entrySetFlags(e: u32, flags: u32): void { store<u8>(e, flags, 4); }
+@inline export function entryFlags(e: u32): u32 { return <u32>load<u8>(e, 4) & ~ENTRY_PARITY; }
+@inline export function entrySetFlags(e: u32, flags: u32): void { store<u8>(e, entryParity(e) | flags, 4); }
+/** What new entries are born with: the first word of snapshot/state.ts. */
+@inline export function parityNow(): u32 { return load<u32>(SNAPSHOT_STATE); }
+@inline export function entryParity(e: u32): u32 { return <u32>load<u8>(e, 4) & ENTRY_PARITY; }
+@inline export function entryFlipParity(e: u32): void { store<u8>(e, <u32>load<u8>(e, 4) ^ ENTRY_PARITY, 4); }
 @inline export function entryInlineLen(e: u32): u32 { return load<u8>(e, 5); }
 @inline export function entrySetInlineLen(e: u32, length: u32): void { store<u8>(e, length, 5); }
 @inline export function entryHasExpiry(e: u32): bool { return (load<u8>(e, 4) & ENTRY_EXPIRES) != 0; }
@@ -102,7 +112,7 @@ export function entryNew(keyPtr: u32, keyLen: u32, expiresMs: i64, valueBytes: u
   const e = arenaAlloc(entryBytesFor(keyLen, expires, valueBytes));
   if (e == 0) return 0;
   store<u32>(e, 0);
-  store<u32>(e, (expires ? ENTRY_EXPIRES : 0) | (min(keyLen, WIDE) << 16), 4);
+  store<u32>(e, (expires ? ENTRY_EXPIRES : 0) | parityNow() | (min(keyLen, WIDE) << 16), 4);
   if (expires) store<i64>(e, expiresMs, 8);
   if (keyLen >= WIDE) store<u32>(fieldsEnd(e), keyLen);
   const key = entryKey(e);

@@ -4,6 +4,7 @@
 // comparison. Writes lower that bound (noteExpiry), a split resets it to 0, and a pass over the segment finds it anew.
 import { nowMs, setDb, db } from '../commands/context';
 import { HEADER_FLAG_CLOCK_STOPPED, header } from '../memory/layout';
+import { largeUnsaved } from '../snapshot/before-write';
 import { hashBound, hashPurge, purgeLeft, purgeRefused, purged } from '../types/hash/deadlines';
 import { ENTRY_FIELDS, entryExpiry, entryFlags, entryHasExpiry, entryKey, entryKeyLen } from './entry';
 import { expireFound } from './keyspace';
@@ -53,7 +54,7 @@ let fieldsLeft: bool = false;
 
 /** Takes out what is due of a hash's fields; answers when the next one may be. Overwrites found*. */
 function expireFields(e: u32, budget: i32): i64 {
-  if (hashBound(e) >= nowMs) return hashBound(e);
+  if (hashBound(e) >= nowMs || largeUnsaved(e)) return hashBound(e);
   const lives = hashPurge(e, max(budget - <i32>fieldsGone * 4, 1), 0);
   fieldsGone += purged;
   if (lives == 0) return i64.MAX_VALUE;

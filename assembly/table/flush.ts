@@ -1,9 +1,14 @@
 // Emptying databases without a stall: the directory is taken off the root at once and put on a list; `reclaim` frees
 // what hangs on it, a slice at a time.
 //
-// Garbage node, 24 bytes: next u32, directory u32, depth u32, index u32 (next directory slot to reclaim), bucket u32.
+// One that a snapshot has not been through yet waits on the snapshot's list first (snapshot/walk.ts).
+//
+// Garbage node, 24 bytes: next u32, directory u32, depth u32, index u32 (next directory slot to reclaim, or to save),
+// bucket u32, origin u32 (the database's number in the snapshot).
 import { arenaAlloc, arenaFree } from '../memory/arena';
 import { header } from '../memory/layout';
+import { databaseLost } from '../snapshot/before-write';
+import { WALK_DONE, rootOrigin, rootWalk, saving, snapshot } from '../snapshot/state';
 import { dropBucket } from '../types/dict';
 import { reclaimDropped } from '../types/value';
 import { BUCKETS, ROOT_BYTES, STASH, bucketAt, root, segmentAt } from './table';
@@ -18,16 +23,21 @@ export function flushDatabase(db: u32): u32 {
   const node = arenaAlloc(NODE_BYTES);
   const directory = r.directory;
   const depth = r.depth;
+  const origin = rootOrigin(r);
+  const wanted = saving() && rootWalk(r) != WALK_DONE;
   memory.fill(changetype<usize>(r), 0, ROOT_BYTES);
   if (node != 0) {
-    store<u32>(node, header().garbageHead);
+    store<u32>(node, wanted ? snapshot().detached : header().garbageHead);
     store<u32>(node, directory, 4);
     store<u32>(node, depth, 8);
     store<u32>(node, 0, 12);
     store<u32>(node, 0, 16);
-    header().garbageHead = node;
+    store<u32>(node, origin, 20);
+    if (wanted) snapshot().detached = node;
+    else header().garbageHead = node;
     return count;
   }
+  if (wanted) databaseLost();
   const size: u32 = 1 << depth;
   let i: u32 = 0;
   while (i < size) {

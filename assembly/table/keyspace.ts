@@ -6,6 +6,7 @@ import { callFlags, changed, db, lruClock, nowMs } from '../commands/context';
 import { fxArg, fxBegin, fxEnd, logOn, logReserve } from '../log/ring';
 import { arenaAlloc, arenaFree, arenaSize } from '../memory/arena';
 import { HEADER_FLAG_CLOCK_STOPPED, HEADER_FLAG_LFU, header } from '../memory/layout';
+import { beforeWrite, keyDrop } from '../snapshot/before-write';
 import { dictAdd, dictFind, dictNew, dictReclaim, dictReplace, dictRoot } from '../types/dict';
 import { valueDrop } from '../types/value';
 import {
@@ -57,7 +58,14 @@ export function lookup(ptr: u32, length: u32, how: u32): u32 {
   return e;
 }
 @inline export function lookupRead(ptr: u32, length: u32): u32 { return lookup(ptr, length, LOOKUP_TOUCH | LOOKUP_COUNT); }
-@inline export function lookupWrite(ptr: u32, length: u32): u32 { return lookup(ptr, length, LOOKUP_TOUCH); }
+/** Of an entry that will be changed where it is. */
+export function lookupWrite(ptr: u32, length: u32): u32 {
+  const e = lookup(ptr, length, LOOKUP_TOUCH);
+  if (e != 0) beforeWrite(e);
+  return e;
+}
+/** Of one that is, at most, replaced as a whole, or removed. */
+@inline export function lookupReplace(ptr: u32, length: u32): u32 { return lookup(ptr, length, LOOKUP_TOUCH); }
 
 /** Stamps the access clock: seconds under LRU; under LFU a decayed, logarithmic counter as Redis keeps it. */
 @inline function touch(e: u32): void {
@@ -106,11 +114,11 @@ export function expireFound(database: u32): bool {
     fxArg(entryKey(e), entryKeyLen(e));
     fxEnd();
   }
-  entryDrop(e);
+  keyDrop(e);
   return true;
 }
 
-/** Frees an entry that is in no table, with its value; a large one in slices, later. */
+/** Frees an entry that is in no table, with its value; a large one in slices, later. Of keys that were in one: keyDrop. */
 export function entryDrop(e: u32): void {
   valueDrop(e);
   entryFree(e);
@@ -120,7 +128,7 @@ export function entryDrop(e: u32): void {
 export function remove(ptr: u32, length: u32): bool {
   const e = lookup(ptr, length, LOOKUP_QUIET);
   if (e == 0) return false;
-  entryDrop(unlinkFound(root(db)));
+  keyDrop(unlinkFound(root(db)));
   changed(1);
   return true;
 }
@@ -135,7 +143,10 @@ export function valueBytes(e: u32): u32 {
  * Gives the entry that `lookup` has just found an expiry, or takes it (-1). Its address may change.
  * @returns the entry, or 0: no memory, nothing changed. Does not log.
  */
-export function setExpiry(e: u32, atMs: i64): u32 { return setExpiryIn(root(db), e, atMs); }
+export function setExpiry(e: u32, atMs: i64): u32 {
+  beforeWrite(e);
+  return setExpiryIn(root(db), e, atMs);
+}
 
 /** The same for the entry that `find` has just found in any table. */
 export function setExpiryIn(r: Root, e: u32, atMs: i64): u32 {
@@ -187,6 +198,12 @@ export function entryReshaped(e: u32, bytes: u32): u32 {
 export function swapFound(old: u32, fresh: u32): void {
   replaceFound(root(db), fresh);
   entryFree(old);
+}
+
+/** Puts `fresh` in the place of the entry that `lookup` has just found, which is dropped with its value. Needs no memory. */
+export function supplant(old: u32, fresh: u32): void {
+  replaceFound(root(db), fresh);
+  keyDrop(old);
 }
 
 /** Links a new entry whose key `lookup` has just failed to find. False: no memory; the entry stays the caller's. */

@@ -34,6 +34,7 @@
 //       16    4 segments
 //       20    4 fielded     entries flagged ENTRY_FIELDS
 //       24    8 bound       of a hash's table: no field's deadline lies before this Unix millisecond (i64)
+//                           of a database: what a snapshot knows of it, two u32 (snapshot/state.ts)
 // The last two serve as the place of `dictReclaim` once a table is being freed.
 import { arenaAlloc, arenaFree } from '../memory/arena';
 import { header } from '../memory/layout';

@@ -44,3 +44,34 @@ export function encodeKey(window: u32, db: u32, ptr: u32, length: u32, opens: bo
   return true;
 }
 export { encodeClose, encodeOpen, encodeSlice } from '../snapshot/encode';
+
+import { markSaved, unsaved } from '../snapshot/state';
+export { snapshotEnter } from '../snapshot/state';
+/** Keys of a database that are not in the snapshot yet. */
+export function unsavedKeys(db: u32): u32 {
+  const r = root(db);
+  if (r.directory == 0) return 0;
+  let count: u32 = 0;
+  const size: u32 = 1 << r.depth;
+  let i: u32 = 0;
+  while (i < size) {
+    const segment = load<u32>(r.directory + (i << 2));
+    for (let b: u32 = 0; b < BUCKETS + STASH; b++) {
+      let mask = usedSlots(bucketAt(segment, b));
+      while (mask != 0) {
+        if (unsaved(load<u32>(slotAt(bucketAt(segment, b), ctz(mask))))) count++;
+        mask &= mask - 1;
+      }
+    }
+    i += 1 << (r.depth - segmentAt(segment).depth);
+  }
+  return count;
+}
+/** Makes the snapshot believe that a key, whose bytes lie at `ptr`, has been saved: what a forgotten hook amounts to. */
+export function forgetKey(window: u32, db: u32, ptr: u32, length: u32): bool {
+  contextLoad(window);
+  const e = find(root(db), ptr, length);
+  if (e == 0 || !unsaved(e)) return false;
+  markSaved(e);
+  return true;
+}

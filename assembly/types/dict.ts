@@ -72,6 +72,26 @@ export function dictBytes(dict: u32): u64 {
   return sum;
 }
 
+/** About the bytes of the members, of which some are looked at. */
+export function dictWeight(dict: u32, sample: u32): u64 {
+  const r = dictRoot(dict);
+  if (r.directory == 0) return 0;
+  let sum: u64 = 0;
+  let seen: u32 = 0;
+  const segment = load<u32>(r.directory);
+  for (let b: u32 = 0; b < BUCKETS && seen < sample; b++) {
+    let mask = usedSlots(bucketAt(segment, b));
+    while (mask != 0 && seen < sample) {
+      const e = load<u32>(slotAt(bucketAt(segment, b), ctz(mask)));
+      mask &= mask - 1;
+      sum += arenaSize(e);
+      if (entryEncoding(e) == ENC_BLOB) sum += arenaSize(entryPointer(e));
+      seen++;
+    }
+  }
+  return <u64>r.count * (seen != 0 ? sum / seen : 64);
+}
+
 /**
  * Frees members, segments and, at last, the dict itself. The table is of no use once this has begun.
  * @param budget About how many members may be freed.

@@ -10,9 +10,11 @@ import {
 } from '../table/entry';
 import { HEADER_FLAG_LFU, header } from '../memory/layout';
 import { foundSegment, noteExpiry, root } from '../table/table';
-import { entryReshaped, freshClock, link, swapFound } from '../table/keyspace';
+import { entryReshaped, freshClock, link, supplant, swapFound } from '../table/keyspace';
 import { replyBlob, replyBulk, replyBulkInt } from '../resp/encode';
 import { blobBytes, blobDrop, blobGrow, blobLength, blobNew, blobSetLength } from './blob';
+import { beforeWrite, isLarge } from '../snapshot/before-write';
+import { unsaved } from '../snapshot/state';
 import { formatI64, parseI64, parsedI64 } from './integer';
 import { valueDrop } from './value';
 import { SPARE_STRING } from '../memory/spare';
@@ -150,16 +152,17 @@ function entryFor(key: u32, keyLen: u32, old: u32, expiresMs: i64, inside: u32):
   const had = entryHasExpiry(old);
   const need = entryBytesFor(keyLen, expires, inside);
   const have = entryBlockBytes(old);
+  // An unsaved value that is large is set aside with its entry.
+  if (!isLarge(old)) beforeWrite(old);
   // Of a hash whose fields have deadlines the table keeps count: its entry is replaced.
-  if (had == expires && need <= have && need + 32 > have && (entryFlags(old) & ENTRY_FIELDS) == 0) {
+  if (had == expires && need <= have && need + 32 > have && (entryFlags(old) & ENTRY_FIELDS) == 0 && !unsaved(old)) {
     valueDrop(old);
     if (expires) { entryStoreExpiry(old, expiresMs); noteExpiry(root(db), foundSegment, true, old); }
     return old;
   }
   const e = entryNew(key, keyLen, expiresMs, inside);
   if (e == 0) return 0;
-  valueDrop(old);
-  swapFound(old, e);
+  supplant(old, e);
   return e;
 }
 
@@ -169,6 +172,7 @@ function entryFor(key: u32, keyLen: u32, old: u32, expiresMs: i64, inside: u32):
  * @returns the entry (its address may have changed), or 0: no memory, nothing changed.
  */
 export function stringWritable(e: u32, length: u32): u32 {
+  beforeWrite(e);
   stringView(e, 0);
   const had = viewLen;
   const wanted = max(length, had);

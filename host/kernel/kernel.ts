@@ -72,6 +72,16 @@ export interface KernelExports {
   snapshotLoad(window: number, block: number, bytes: number, version: number): number;
   digest(window: number, db: number): bigint;
   check(): number;
+  snapshotActive(): number;
+  snapshotSlice(window: number, budget: number): number;
+  snapshotPiece(): number;
+  snapshotPieceBytes(): number;
+  snapshotConsume(bytes: number): void;
+  snapshotNeedsOwnVersion(): number;
+  snapshotKeys(): number;
+  snapshotAbort(): void;
+  snapshotFailed(): number;
+  snapshotBound(bytes: number): void;
   logPeek(): number;
   logPeekBytes(): number;
   logConsume(bytes: number): void;

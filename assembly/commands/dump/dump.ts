@@ -6,7 +6,7 @@ import { HEADER_FLAG_CLOCK_STOPPED, HEADER_FLAG_LFU, header } from '../../memory
 import { replyBlob, replyNull, replyOk } from '../../resp/encode';
 import { replyError, replyOom, replySyntax } from '../../resp/errors';
 import { entrySetClock } from '../../table/entry';
-import { LOOKUP_QUIET, entryDrop, lookup, lookupRead, lookupWrite, remove } from '../../table/keyspace';
+import { LOOKUP_QUIET, entryDrop, lookup, lookupRead, lookupReplace, remove } from '../../table/keyspace';
 import { LOAD_NO_MEMORY, loadBegin, loadByte, loadEnd, loadFault, loadLen, loadPtr, loadString } from '../../rdb/reader';
 import { blobDrop, blobLength } from '../../types/blob';
 import { RDB_STRING, containerLoad } from '../../types/save';
@@ -55,7 +55,7 @@ function parseOptions(): bool {
 
 export function restore(): void {
   if (!parseOptions()) return;
-  if (!replace && lookupWrite(argPtr(1), argLen(1)) != 0) { replyError('BUSYKEY Target key name already exists.'); return; }
+  if (!replace && lookupReplace(argPtr(1), argLen(1)) != 0) { replyError('BUSYKEY Target key name already exists.'); return; }
   if (!integerArg(2)) return;
   if (integer < 0) { replyError('ERR Invalid TTL value, must be >= 0'); return; }
   let expires = integer == 0 ? EXPIRY_NONE : integer;

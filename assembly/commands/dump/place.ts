@@ -1,9 +1,9 @@
 // From a loaded container to a key: its entry, and the entry's place in the keyspace.
 import { ENTRY_EXPIRES, entryFlags, entryNew, entrySetClock, entrySetEncoding, entrySetFlags, entrySetPointer } from '../../table/entry';
-import { LOOKUP_QUIET, entryDrop, freshClock, link, lookup, swapFound } from '../../table/keyspace';
+import { LOOKUP_QUIET, entryDrop, freshClock, link, lookup, supplant } from '../../table/keyspace';
 import { loadedEncoding, loadedFlags, loadedPointer } from '../../rdb/reader';
 import { typeOfRdb } from '../../types/save';
-import { dropForm, valueDrop } from '../../types/value';
+import { dropForm } from '../../types/value';
 
 /**
  * An entry, in no table, around the container that containerLoad has just made.
@@ -25,8 +25,7 @@ export function entryOfLoaded(key: u32, keyLen: u32, rdbType: u32, expiresMs: i6
 export function placeEntry(key: u32, keyLen: u32, e: u32): bool {
   const old = lookup(key, keyLen, LOOKUP_QUIET);
   if (old != 0) {
-    valueDrop(old);
-    swapFound(old, e);
+    supplant(old, e);
     return true;
   }
   if (link(e)) return true;

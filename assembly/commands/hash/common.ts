@@ -4,6 +4,7 @@ import { WRONG, newContainer, removeKey, typedRead, typedWrite } from '../typed'
 import { replyOom } from '../../resp/errors';
 import { ENC_PACKED, TYPE_HASH } from '../../table/entry';
 import { hashDue, hashPurge, purgeRefused } from '../../types/hash/deadlines';
+import { largeUnsaved } from '../../snapshot/before-write';
 import { hashIsEmpty, hashNew } from '../../types/hash/hash';
 import { lpFree } from '../../types/listpack';
 
@@ -13,7 +14,7 @@ const READ_BUDGET: i32 = 300;
 /** The hash at argument 1 for reading: its entry, 0, or WRONG after -WRONGTYPE. Fields may be left whose time has come. */
 export function hashRead(): u32 {
   const e = typedRead(1, TYPE_HASH);
-  return e > WRONG && hashDue(e) ? hashPurge(e, READ_BUDGET, 0) : e;
+  return e > WRONG && hashDue(e) && !largeUnsaved(e) ? hashPurge(e, READ_BUDGET, 0) : e;
 }
 
 /** The same for writing: no field is left whose time has come. WRONG also after -OOM. */

@@ -16,7 +16,7 @@ import { idIncrement, idMs, idSeq, idSet, replyId } from '../../types/stream/id'
 import { idBelow, treeMs, treeNext, treeSeekFrom, treeSeq, treeValue } from '../../types/stream/id-tree';
 import { replyEntryBytes } from '../../types/stream/node';
 import { streamFind } from '../../types/stream/stream';
-import { WRONG, typedRead } from '../typed';
+import { WRONG, typedChange } from '../typed';
 import { effectsBegin, effectsReserve, logDelivered, logDelivery, logForgotten, logGroupPosition } from './effects';
 import { consumerOf, replyNoGroup } from './groups';
 import { idArg, isId, startArg } from './ids';
@@ -27,7 +27,7 @@ const ID_REPLY_BYTES: u64 = 64;
 /** The group of arguments 1 and 2, its stream at groupStream; 0: an error was replied. */
 let groupStream: u32 = 0;
 function groupArg(): u32 {
-  const e = typedRead(1, TYPE_STREAM);
+  const e = typedChange(1, TYPE_STREAM);
   if (e == WRONG) return 0;
   groupStream = e != 0 ? entryPointer(e) : 0;
   const group = e != 0 ? groupFind(groupStream, argPtr(2), argLen(2)) : 0;

@@ -9,7 +9,7 @@ import { consumerAdd, consumerAt, consumerFind, consumerRemove, groupAdd, groupA
 import { idMs, idSeq, idSet } from '../../types/stream/id';
 import { READ_UNKNOWN, streamAt, streamNew } from '../../types/stream/stream';
 import { groupDrop, streamDrop } from '../../types/stream/value';
-import { WRONG, newContainer, typedRead, typedWrite } from '../typed';
+import { WRONG, newContainer, typedChange, typedWrite } from '../typed';
 import { logNewConsumer } from './effects';
 import { anyIdArg, idArg } from './ids';
 
@@ -205,7 +205,7 @@ function deleteConsumer(group: u32): void {
 }
 
 export function xack(): void {
-  const e = typedRead(1, TYPE_STREAM);
+  const e = typedChange(1, TYPE_STREAM);
   if (e == WRONG) return;
   const group = e != 0 ? groupFind(entryPointer(e), argPtr(2), argLen(2)) : 0;
   if (group == 0) { replyInt(0); return; }

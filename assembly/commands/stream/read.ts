@@ -16,6 +16,7 @@ import { idIncrement, idMs, idSeq, idSet, replyId } from '../../types/stream/id'
 import { idBelow, treeCount, treeMs, treeNext, treeSeekFrom, treeSeq, treeValue } from '../../types/stream/id-tree';
 import { entryMs, entrySeq, replyEntryFields } from '../../types/stream/node';
 import { scanBegin, scanNext } from '../../types/stream/scan';
+import { beforeWrite } from '../../snapshot/before-write';
 import { READ_UNKNOWN, entriesUpTo, hasTombstonesFrom, streamAt, streamFind } from '../../types/stream/stream';
 import { OP_XREADGROUP } from '../table.generated';
 import { WRONG, typedRead } from '../typed';
@@ -143,8 +144,9 @@ export function xread(): void {
     const e = lookup(argPtr(key), argLen(key), LOOKUP_QUIET);
     if (e == 0) continue;
     const pointer = entryPointer(e);
-    if (groupArg == 0) readStream(pointer, key, key + keyCount);
-    else if (!readGroup(pointer, key, key + keyCount)) { replyOom(); return; }
+    if (groupArg == 0) { readStream(pointer, key, key + keyCount); continue; }
+    beforeWrite(e);
+    if (!readGroup(pointer, key, key + keyCount)) { replyOom(); return; }
   }
   if (served != 0) replyClose(servedOpen, keyCount, proto == 3 ? MAP : ARRAY, served);
   else replyNullArray();

@@ -16,9 +16,10 @@ import { SCRATCH_BYTES, windowScratch } from '../../memory/window';
 import {
   ENC_TABLE, ENTRY_FIELDS, ENTRY_GUEST, entryEncoding, entryExpiry, entryFlags, entryHasExpiry, entryKey, entryKeyLen, entryPointer, entrySetFlags,
 } from '../../table/entry';
-import { entryDrop, expired, setExpiryIn } from '../../table/keyspace';
+import { expired, setExpiryIn } from '../../table/keyspace';
 import { BUCKETS, Root, STASH, bucketAt, find, foundSegment, noteFields, root, segmentAt, slotAt, unlinkFound, usedSlots } from '../../table/table';
 import { dictCount, dictFind, dictRemove, dictRoot } from '../dict';
+import { beforeWrite, keyDrop } from '../../snapshot/before-write';
 import { fieldDrop } from './field';
 
 /** Fields that one HDEL names: a record has 32 rows. */
@@ -114,12 +115,13 @@ export function hashPurge(e: u32, budget: i32, outer: u64): u32 {
   purgeRefused = false;
   purged = 0;
   const r = tableRoot(e);
+  beforeWrite(e);
   if (r.directory != 0) purgeSegments(e, r, outer);
   if (purgeRefused || purgeLeft <= 0) return e;
   if (r.count == 0) {
     assert(find(root(db), entryKey(e), entryKeyLen(e)) == e);
     if (logOn()) { fxBegin('DEL'); fxArg(entryKey(e), entryKeyLen(e)); fxEnd(); }
-    entryDrop(unlinkFound(root(db)));
+    keyDrop(unlinkFound(root(db)));
     return 0;
   }
   if (r.expires == 0) {
