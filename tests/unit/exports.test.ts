@@ -39,6 +39,15 @@ const EXPORTS = [
     'databaseSegments',
   ],
   ...['usedBytes', 'committedBytes', 'largestFreeRun', 'snapshotLoad', 'digest', 'check'],
+  ...[
+    'snapshotActive',
+    'snapshotSlice',
+    'snapshotPiece',
+    'snapshotPieceBytes',
+    'snapshotConsume',
+    'snapshotNeedsOwnVersion',
+  ],
+  ...['snapshotKeys', 'snapshotAbort', 'snapshotFailed', 'snapshotBound'],
   ...['logPeek', 'logPeekBytes', 'logConsume', 'logBacklog', 'logEndLsn'],
   ...[
     'raise',
