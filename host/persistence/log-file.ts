@@ -42,6 +42,11 @@ export class LogFile {
     return this.#unsynced;
   }
 
+  /** Whether it was cut, and nobody knows yet which file has the name: see `settleLog`. */
+  get unsettled(): boolean {
+    return this.#mirrorNamed;
+  }
+
   /** Writes records behind what is kept. @throws StorageError: `takeBack` then. */
   append(pieces: readonly Uint8Array[]): void {
     let bytes = 0;
