@@ -10,7 +10,7 @@
 //   broken    a sync has failed, so nobody knows what the logs hold. Writers are refused until new logs have been started.
 import { randomBytes } from 'node:crypto';
 import { POLICY_ALWAYS, POLICY_LATER, POLICY_SNAPSHOTS } from '../kernel/epochs.js';
-import type { Storage } from '../storage/port.js';
+import { type Storage, StorageError } from '../storage/port.js';
 import { engineInfo, type InfoField } from './engine-info.js';
 import { createLog, logTemp } from './log-cut.js';
 import { LogFile } from './log-file.js';
@@ -18,7 +18,7 @@ import { dumpName, logName } from './log-format.js';
 import { Rounds, storageReason } from './rounds.js';
 import { rewriteIsDue, type SavePoint, snapshotIsDue } from './save-points.js';
 import { type EngineEpochs, latched, type ShardPort } from './shard-port.js';
-import { type SnapshotKind, Snapshots } from './snapshots.js';
+import { Snapshots } from './snapshots.js';
 import { Syncer, type SyncPolicy } from './syncer.js';
 import { SYSTEM_TIMING, type Timing } from './timing.js';
 
@@ -323,7 +323,11 @@ export class Engine {
 
   /** Nobody knows what the disk holds. */
   #syncFailed(error: unknown): void {
-    const reason = storageReason(error);
+    if (!(error instanceof StorageError)) {
+      this.crash(error);
+      return;
+    }
+    const reason = error.message;
     if (this.options.appendfsync === 'always') {
       this.#ended = true;
       this.#fatal(`the log could not be synced: ${reason}`);

@@ -1,0 +1,72 @@
+// A persistence engine with everything around it made for tests.
+import { Engine, type EngineOptions, type RecoveredShard } from '../../host/persistence/engine.js';
+import { CrashingStorage } from './crashing-storage.js';
+import { recover } from './engine-recovery.js';
+import { FakeStore } from './fake-shard.js';
+
+const OPTIONS: EngineOptions = {
+  appendonly: true,
+  appendfsync: 'always',
+  save: [],
+  autoAofRewritePercentage: 0,
+  autoAofRewriteMinSize: 0,
+};
+
+/** An engine over shards of plain objects and storage that crashes, with time that goes when it is told to. */
+export class EngineScene {
+  readonly store: FakeStore;
+  readonly fatal: string[] = [];
+  readonly said: string[] = [];
+  engine!: Engine;
+
+  constructor(
+    shardCount: number,
+    readonly storage = new CrashingStorage(),
+  ) {
+    this.store = new FakeStore(shardCount);
+  }
+
+  async start(options: Partial<EngineOptions> = {}, recovered?: readonly RecoveredShard[]): Promise<this> {
+    let births = 0;
+    const say = (text: string): void => void this.said.push(text);
+    const started = Engine.start({
+      storage: this.storage,
+      shards: this.store.shards,
+      epochs: this.store.epochs,
+      options: { ...OPTIONS, ...options },
+      recovered,
+      log: { notice: say, warning: say },
+      fatal: (reason) => void this.fatal.push(reason),
+      timing: this.store.timing,
+      newBirthId: () => String(++births).padStart(32, '0'),
+    });
+    started.catch(() => {});
+    await this.pass(0);
+    this.engine = await started;
+    return this;
+  }
+
+  pass(ms: number): Promise<void> {
+    return this.store.timing.advance(ms);
+  }
+  /** Passes time until something is settled. */
+  async until<T>(promise: Promise<T>): Promise<T> {
+    let isOver = false;
+    void promise.finally(() => {
+      isOver = true;
+    });
+    for (let i = 0; i < 10_000 && !isOver; i++) await this.pass(1);
+    return promise;
+  }
+  async info(name: string): Promise<string | number | undefined> {
+    return new Map(await this.engine.info()).get(name);
+  }
+  /** Calls of the storage since the last question. */
+  calls(): string[] {
+    return this.storage.calls.splice(0);
+  }
+  /** What a start would find now. */
+  async found() {
+    return recover(this.storage.after('kept', 0), this.store.shards.length);
+  }
+}
