@@ -510,7 +510,8 @@ export class Engine {
     this.closing = true;
     await this.snapshots.end('the server ends');
     let problem: string | undefined;
-    if (this.state === 'on' && !this.#ended) problem = await this.#finishLog();
+    if (this.#ended) problem = 'the persistence engine had failed before';
+    else if (this.state === 'on') problem = await this.#finishLog();
     else if (this.state === 'broken') problem = 'the log is broken since a sync failed';
     this.#ended = true;
     await this.syncer.stop();

@@ -61,26 +61,17 @@ class Acts {
     const begun = await this.until(this.scene.engine.save());
     if (begun === 'started') this.durable = Math.max(this.durable, last);
   }
-  async until<T>(promise: Promise<T>): Promise<T> {
-    const { storage } = this.scene;
-    let isOver = false;
-    promise
-      .finally(() => {
-        isOver = true;
-      })
-      .catch(() => {});
-    while (!isOver) {
-      if (storage.crashed) throw new Crash('it is over');
-      await this.scene.pass(1);
-      this.note();
-    }
-    return promise;
+  until<T>(promise: Promise<T>): Promise<T> {
+    return this.scene.until(promise, () => this.note());
   }
 }
 
 async function running(options: Partial<EngineOptions>, storage: CrashingStorage, seed: number, from?: Recovery) {
   const scene = new EngineScene(SHARDS, storage);
   const acts = new Acts(scene, seed, from?.steps);
+  // Much can happen while a sync is under way.
+  const random = new Random(seed);
+  storage.syncing = () => scene.store.timing.pause(random.below(4));
   if (from) {
     for (const [shard, steps] of from.steps.entries()) scene.store.shards[shard].steps.push(...steps);
     while (scene.store.epochOf.length < acts.on.length) scene.store.epochOf.push(0);

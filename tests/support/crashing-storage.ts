@@ -50,7 +50,7 @@ export class CrashingStorage implements Storage {
   crashAt = Number.POSITIVE_INFINITY;
   /** Asked before each call; what it says is thrown. */
   fault: (call: string) => StorageErrorCode | undefined = () => undefined;
-  /** Waited for in each sync of a file. */
+  /** Waited for in each sync; of the directory: ''. */
   syncing: (name: string) => Promise<unknown> = () => Promise.resolve();
   readonly #durable = new Map<string, Inode>();
   readonly #names = new Map<string, Inode>();
@@ -153,9 +153,10 @@ export class CrashingStorage implements Storage {
   }
   async syncDirectory(): Promise<void> {
     this.#call('sync directory');
-    const changes = this.#nameChanges;
-    this.#nameChanges = [];
-    for (const { name, file, from } of changes) {
+    const count = this.#nameChanges.length;
+    await this.syncing('');
+    if (this.crashed) throw new Crash('crash in a sync');
+    for (const { name, file, from } of this.#nameChanges.splice(0, count)) {
       if (from !== undefined) this.#durable.delete(from);
       if (file) this.#durable.set(name, file);
       else this.#durable.delete(name);

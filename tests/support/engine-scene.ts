@@ -1,6 +1,6 @@
 // A persistence engine with everything around it made for tests.
 import { Engine, type EngineOptions, type RecoveredShard } from '../../host/persistence/engine.js';
-import { CrashingStorage } from './crashing-storage.js';
+import { Crash, CrashingStorage } from './crashing-storage.js';
 import { recover } from './engine-recovery.js';
 import { FakeStore } from './fake-shard.js';
 
@@ -40,22 +40,24 @@ export class EngineScene {
       timing: this.store.timing,
       newBirthId: () => String(++births).padStart(32, '0'),
     });
-    started.catch(() => {});
-    await this.pass(0);
-    this.engine = await started;
+    this.engine = await this.until(started);
     return this;
   }
 
   pass(ms: number): Promise<void> {
     return this.store.timing.advance(ms);
   }
-  /** Passes time until something is settled. */
-  async until<T>(promise: Promise<T>): Promise<T> {
+  /** Passes time until something is settled, or the storage has crashed. */
+  async until<T>(promise: Promise<T>, each: () => void = () => {}): Promise<T> {
     let isOver = false;
-    void promise.finally(() => {
+    const over = (): void => {
       isOver = true;
-    });
-    for (let i = 0; i < 10_000 && !isOver; i++) await this.pass(1);
+    };
+    promise.then(over, over);
+    for (await this.pass(0); !isOver; await this.pass(1)) {
+      if (this.storage.crashed) throw new Crash('nothing goes on any more');
+      each();
+    }
     return promise;
   }
   async info(name: string): Promise<string | number | undefined> {
