@@ -45,8 +45,7 @@ export async function cutLog(
     log.nameMirror();
     await storage.rename(logTemp(shard), logName(shard));
   } catch (error) {
-    log.dropMirror();
-    file.close();
+    if (!log.dropMirror()) file.close();
     await removeIfThere(storage, logTemp(shard)).catch(() => {});
     throw error;
   }

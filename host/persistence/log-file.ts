@@ -22,6 +22,8 @@ export class LogFile {
   #mirrorNamed = false;
   #added = 0;
   #unsynced = true;
+  #syncs = 0;
+  readonly #closing: StorageFile[] = [];
   readonly #gather = new Uint8Array(GATHER_BYTES);
 
   constructor(
@@ -97,14 +99,25 @@ export class LogFile {
   /** Resolves when everything that was kept before the call is durable. @throws StorageError. */
   async sync(): Promise<void> {
     this.#unsynced = false;
-    const mirror = this.#mirror;
-    const wanted = mirror && this.#mirrorFailed === undefined ? mirror.file.sync() : undefined;
-    // Both are waited for, whatever becomes of one.
-    const [main, other] = await Promise.allSettled([this.#main.file.sync(), wanted]);
-    if (main.status === 'rejected') throw main.reason;
-    if (other.status === 'fulfilled' || mirror !== this.#mirror) return;
-    if (this.#mirrorNamed) throw other.reason;
-    this.#mirrorFailed = other.reason;
+    const parts = [this.#main];
+    if (this.#mirror && this.#mirrorFailed === undefined) parts.push(this.#mirror);
+    this.#syncs++;
+    // All are waited for, whatever becomes of one.
+    const results = await Promise.allSettled(parts.map(({ file }) => file.sync()));
+    this.#syncs--;
+    if (this.#syncs === 0) for (const file of this.#closing.splice(0)) file.close();
+    for (const [i, result] of results.entries()) {
+      if (result.status === 'fulfilled') continue;
+      // Meanwhile the mirror may have become the log, and what was the log is nothing any more.
+      if (parts[i] === this.#main || (parts[i] === this.#mirror && this.#mirrorNamed)) throw result.reason;
+      if (parts[i] === this.#mirror) this.#mirrorFailed = result.reason;
+    }
+  }
+
+  /** Closes a file that is not the log any more, but not while it is being synced. */
+  #release(file: StorageFile): void {
+    if (this.#syncs === 0) file.close();
+    else this.#closing.push(file);
   }
 
   read(into: Uint8Array, at: number): number {
@@ -122,22 +135,25 @@ export class LogFile {
     if (this.#mirrorFailed !== undefined) throw this.#mirrorFailed;
     this.#mirrorNamed = true;
   }
-  /** The mirror never got the name. */
-  dropMirror(): void {
+  /** The mirror never got the name; it is closed. @returns whether there was one. */
+  dropMirror(): boolean {
+    if (!this.#mirror) return false;
+    this.#release(this.#mirror.file);
     this.#mirror = undefined;
     this.#mirrorNamed = false;
+    return true;
   }
   /** The mirror durably has the name: it is the log. */
   becomeMirror(): void {
-    this.#main.file.close();
+    this.#release(this.#main.file);
     this.#main = this.#mirror!;
     this.#mirror = undefined;
     this.#mirrorNamed = false;
   }
 
   close(): void {
-    this.#main.file.close();
-    this.#mirror?.file.close();
+    this.#release(this.#main.file);
+    if (this.#mirror) this.#release(this.#mirror.file);
   }
 }
 

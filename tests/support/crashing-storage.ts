@@ -19,6 +19,8 @@ class Inode {
   durable: Buffer = Buffer.alloc(0);
   now: Buffer = Buffer.alloc(0);
   changes: Change[] = [];
+  /** Changes ever made. */
+  made = 0;
 
   constructor(bytes: Uint8Array = new Uint8Array(0)) {
     this.durable = Buffer.from(bytes);
@@ -54,7 +56,8 @@ export class CrashingStorage implements Storage {
   syncing: (name: string) => Promise<unknown> = () => Promise.resolve();
   readonly #durable = new Map<string, Inode>();
   readonly #names = new Map<string, Inode>();
-  #nameChanges: NameChange[] = [];
+  readonly #nameChanges: NameChange[] = [];
+  #namesMade = 0;
 
   constructor(files: Iterable<readonly [string, Uint8Array]> = []) {
     for (const [name, bytes] of files) {
@@ -111,13 +114,21 @@ export class CrashingStorage implements Storage {
   #change(file: Inode, change: Change): void {
     file.now = apply(file.now, change);
     file.changes.push(change);
+    file.made++;
   }
   async sync(name: string, file: Inode): Promise<void> {
     this.#call(`sync ${name}`);
-    const count = file.changes.length;
+    const last = file.made;
     await this.syncing(name);
     if (this.crashed) throw new Crash('crash in a sync');
+    // Another sync may have made a part of it durable meanwhile.
+    const count = Math.max(0, file.changes.length - (file.made - last));
     for (const change of file.changes.splice(0, count)) file.durable = apply(file.durable, change);
+  }
+
+  #nameChanged(change: NameChange): void {
+    this.#nameChanges.push(change);
+    this.#namesMade++;
   }
 
   async list(): Promise<string[]> {
@@ -131,7 +142,7 @@ export class CrashingStorage implements Storage {
       if (!file) {
         file = new Inode();
         this.#names.set(name, file);
-        this.#nameChanges.push({ name, file });
+        this.#nameChanged({ name, file });
       } else this.#change(file, { size: 0 });
     }
     if (!file) throw new StorageError('NOT_FOUND', `${name}: there is no such file`);
@@ -143,19 +154,20 @@ export class CrashingStorage implements Storage {
     this.#call(`rename ${from} ${to}`);
     this.#names.delete(from);
     this.#names.set(to, file);
-    this.#nameChanges.push({ name: to, file, from });
+    this.#nameChanged({ name: to, file, from });
   }
   async remove(name: string): Promise<void> {
     if (!this.#names.has(name)) throw new StorageError('NOT_FOUND', `${name}: there is no such file`);
     this.#call(`remove ${name}`);
     this.#names.delete(name);
-    this.#nameChanges.push({ name, file: undefined });
+    this.#nameChanged({ name, file: undefined });
   }
   async syncDirectory(): Promise<void> {
     this.#call('sync directory');
-    const count = this.#nameChanges.length;
+    const last = this.#namesMade;
     await this.syncing('');
     if (this.crashed) throw new Crash('crash in a sync');
+    const count = Math.max(0, this.#nameChanges.length - (this.#namesMade - last));
     for (const { name, file, from } of this.#nameChanges.splice(0, count)) {
       if (from !== undefined) this.#durable.delete(from);
       if (file) this.#durable.set(name, file);
