@@ -42,10 +42,13 @@ export interface ShardPort {
   enter(): boolean;
   /**
    * Counts `consumed` bytes of the last piece as written, then encodes on.
-   * @param budget Entries to look at.
+   * @param budget Bytes to encode, about.
    */
   snapshotStep(consumed: number, budget: number): SnapshotStep | undefined;
-  /** Ends a snapshot that is not wanted any more, or whose walk is done, and frees what was kept for it. */
+  /**
+   * Ends a snapshot that is not wanted any more, or whose walk is done, and frees what was kept for it; nothing if there
+   * is none. False also while there is more to clear: it is to be called again, before the next snapshot is announced.
+   */
   snapshotAbort(): boolean;
 
   /** Resolves when the latch may be free. */

@@ -194,7 +194,7 @@ export class FakeShard implements ShardPort {
   snapshotStep(_consumed: number, budget: number): SnapshotStep | undefined {
     if (this.busy) return undefined;
     if (!this.#unsaved) throw new Error('there is no snapshot to go on with');
-    const some = this.#unsaved.splice(0, Math.max(1, Math.ceil(budget / 1000)));
+    const some = this.#unsaved.splice(0, Math.max(1, Math.ceil(budget / 8192)));
     this.#saved += some.length;
     return {
       piece: some.length === 0 ? EMPTY : Buffer.concat(some.map((step) => this.#entry(step))),
