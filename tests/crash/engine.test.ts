@@ -162,6 +162,23 @@ const PROGRAMS: Record<string, readonly [Partial<EngineOptions>, Program]> = {
       await acts.steps(5);
     },
   ],
+  'a sync that fails, and the new log': [
+    { appendfsync: 'everysec' },
+    async (scene, acts) => {
+      await acts.steps(5);
+      await acts.until(scene.engine.waitSynced(0));
+      acts.step();
+      scene.storage.fault = (call) => (/^sync aof-\d.aof.tmp$/.test(call) ? 'IO' : undefined);
+      await scene.pass(1100);
+      acts.step();
+      expect(scene.store.epochs.failed || scene.storage.crashed).toBe(true);
+      scene.storage.fault = () => undefined;
+      await scene.pass(6000);
+      expect(scene.store.epochs.failed && !scene.storage.crashed).toBe(false);
+      await acts.steps(5);
+      await acts.until(scene.engine.waitSynced(0));
+    },
+  ],
   'an end in order': [
     { appendfsync: 'no' },
     async (scene, acts) => {
