@@ -47,8 +47,7 @@ function takeRecords(kernel: TestKernel): Buffer {
 
 async function replayWhole(bytes: Uint8Array, scan: LogScan, kernel: TestKernel, ours = true): Promise<Replayed> {
   const file = await fileOf(bytes);
-  const from = scan.version === 1 && bytes[0] === 0x2a ? 0 : 9;
-  const range = { version: scan.version, from, to: scan.goodBytes, gaps: scan.gaps };
+  const range = { version: scan.version, from: scan.firstOffset, to: scan.goodBytes, gaps: scan.gaps };
   return replayLog(file, kernel.shard, range, { ours, nowMs: Date.now() });
 }
 
@@ -203,7 +202,7 @@ describe.each(BUILDS)('reading a log, %o', (build) => {
     log[start + 12] ^= 255;
     const target = openKernel(build);
     const scan = scanLog(await fileOf(log), target.shard, { resync: true });
-    expect(scan.gaps).toEqual([{ from: start, to: start + parts[1].length }]);
+    expect(scan.gaps).toEqual([{ from: start, to: start + parts[1].length, why: 'damage' }]);
     await replayWhole(log, scan, target);
     expect(target.text('MGET', 'a', 'b', 'c', 'd').match(/\$1/g)).toHaveLength(3);
     expect(target.text('EXISTS', 'b')).toBe(':0\r\n');
