@@ -106,6 +106,7 @@ export function decodeInternal(payload: Uint8Array): Internal {
       const [number, synced, count, ...ends] = numbers;
       if (numbers.some(Number.isNaN) || ends.length !== count * 2 || count === 0) return unknown;
       const participants = Array.from({ length: count }, (_, i) => ({ shard: ends[i * 2], endLsn: ends[i * 2 + 1] }));
+      if (participants.some(({ shard }, i) => i > 0 && shard <= participants[i - 1].shard)) return unknown;
       return { kind: 'round', round: { number, synced, participants } };
     }
     default:

@@ -11,15 +11,15 @@ import {
   RECORD_HEADER_BYTES,
   type RoundRecord,
 } from './log-format.js';
+import {
+  RECORD_BYTES_MAX,
+  VERIFY_CHECKSUM,
+  VERIFY_INTERNAL,
+  VERIFY_LENGTH,
+  VERIFY_MORE,
+  VERIFY_SHAPE,
+} from './log-kernel.js';
 import { LOG_WINDOW_BYTES, LogWindow } from './log-window.js';
-
-// assembly/log/verify.ts
-const VERIFY_MORE = 0;
-const VERIFY_INTERNAL = 1;
-const VERIFY_CHECKSUM = 2;
-const VERIFY_LENGTH = 3;
-const VERIFY_SHAPE = 4;
-const RECORD_BYTES_MAX = 0x7ff00000;
 
 /** A round's record in one log. */
 export interface LogRound {

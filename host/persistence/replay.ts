@@ -11,16 +11,17 @@ import {
 import { takeOutput } from '../kernel/output.js';
 import type { StorageFile } from '../storage/port.js';
 import { SystemClock } from '../worker/clock.js';
+import {
+  REPLAY_ALL,
+  REPLAY_DAMAGE,
+  REPLAY_ERROR,
+  REPLAY_INTERNAL,
+  REPLAY_MORE,
+  REPLAY_NO_MEMORY,
+  REPLAY_UNKNOWN,
+} from './log-kernel.js';
 import { LogWindow } from './log-window.js';
 
-// assembly/log/replay.ts
-const REPLAY_ALL = 0;
-const REPLAY_MORE = 1;
-const REPLAY_INTERNAL = 2;
-const REPLAY_DAMAGE = 3;
-const REPLAY_ERROR = 4;
-const REPLAY_UNKNOWN = 5;
-const REPLAY_NO_MEMORY = 6;
 /** Things looked at in a slice when memory of flushed databases and deleted values is given back. */
 const RECLAIM_BUDGET = 100_000;
 const RECORD_FLAGS = abi.CALL_ALL | abi.CALL_SLOW | abi.CALL_INTERNAL | abi.CALL_EVICTED;

@@ -13,9 +13,7 @@ import { type Replayed, replayLog } from '../../host/persistence/replay.js';
 import { MemoryStorage } from '../../host/storage/memory.js';
 import type { StorageFile } from '../../host/storage/port.js';
 import { frame, openKernel, type TestKernel } from '../support/kernel.js';
-import { differencesOf, expectedOf, FIXTURES, fixtureFiles, fixtureNames } from '../support/kevy-expected.js';
 import { allDigests } from '../support/log-replay.js';
-import { decode } from '../support/resp-client.js';
 import { Random } from '../support/seed.js';
 import { BUILDS } from '../support/wasm.js';
 
@@ -240,29 +238,5 @@ describe.each(BUILDS)('reading a log, %o', (build) => {
       firstError: { reply: '-ERR value is not an integer or out of range' },
     });
     expect(target.text('EXISTS', 'a', 'b')).toBe(':2\r\n');
-  });
-});
-
-/** Logs alone hold what these expect. */
-const LOGS_ALONE = fixtureNames().filter((name) => /^(kevyhash-[14]-aof|no-meta-4|meta-v1-4|aof-)/.test(name));
-
-describe.skipIf(!FIXTURES || fixtureNames().length === 0)('the logs that a real kevy wrote', () => {
-  it.each(LOGS_ALONE)('%s holds what kevy says it does', async (name) => {
-    const [build] = BUILDS;
-    const target = openKernel(build);
-    let commands = 0;
-    for (const [file, bytes] of fixtureFiles(name)) {
-      if (!/^aof-\d+\.aof$/.test(file)) continue;
-      const scan = scanLog(await fileOf(bytes), target.shard);
-      if (/torn|garbage/.test(name)) expect([file, scan.unknown]).toEqual([file, undefined]);
-      else expect([file, scan.damage]).toEqual([file, undefined]);
-      const replayed = await replayWhole(bytes, scan, target, false);
-      expect(replayed.errors).toBe(0);
-      commands += replayed.commands;
-    }
-    expect(commands).toBeGreaterThan(100);
-    const expected = expectedOf(name);
-    expect(differencesOf(expected, (...args) => decode(target.call(...args), { binary: true }))).toEqual([]);
-    expect(target.text('DBSIZE')).toBe(`:${expected.length}\r\n`);
   });
 });
