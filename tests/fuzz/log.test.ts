@@ -64,12 +64,12 @@ describe.each(BUILDS)('logs with random damage, $memory $mode', (build) => {
   const seed = runSeed('fuzz/log');
 
   it('are executed up to the damage', async () => {
+    const kernel = openKernel(build);
     let damaged = 0;
     for (let n = 0; n < ROUNDS; n++) {
       const random = new Random(seed + n);
       const log = drawLog(random);
       const bent = bend(log.bytes, random);
-      const kernel = openKernel(build);
       const scan = await scanOf(bent, kernel, { shard: 1 });
       const same = commonPrefix(bent, log.bytes);
       expect([n, scan.goodBytes <= bent.length]).toEqual([n, true]);
@@ -81,19 +81,20 @@ describe.each(BUILDS)('logs with random damage, $memory $mode', (build) => {
       const done = doneBy(kernel.call('LRANGE', 'done', '0', '-1'));
       // What was doubled, left out or exchanged at a record's boundary has checksums that hold: the rounds bound it.
       if (scan.goodBytes <= same) expect([n, done]).toEqual([n, done.map((_, i) => i)]);
-      expect([n, kernel.check()]).toEqual([n, 0]);
+      kernel.call('DEL', 'done');
       if (scan.damage) damaged++;
     }
+    expect(kernel.check()).toBe(0);
     expect(damaged).toBeGreaterThan(ROUNDS / 4);
   });
 
   it('are executed around the damage', async () => {
+    const kernel = openKernel(build);
     let hops = 0;
     for (let n = 0; n < ROUNDS; n++) {
       const random = new Random(seed + n);
       const log = drawLog(random);
       const bent = bend(bend(log.bytes, random), random);
-      const kernel = openKernel(build);
       const scan = await scanOf(bent, kernel, { resync: true });
       for (const [i, gap] of scan.gaps.entries()) {
         expect([n, i, gap.from < gap.to, gap.to <= bent.length]).toEqual([n, i, true, true]);
