@@ -17,8 +17,8 @@ import {
   stepPrepare as prepareStep, stepPublish as publishStep,
 } from './log/epoch';
 import { crc32cUpdate } from './log/crc32c';
-import { recordsReplay, replayErrors, replayStatus, replayed } from './log/replay';
-import { recordsVerify, verifyNeed, verifyRecords, verifyStop } from './log/verify';
+import { recordsReplay, replayBytes, replayStatus, replayStop, replayed } from './log/replay';
+import { recordFind, recordsVerify, verifyNeed, verifyRecords, verifyStop } from './log/verify';
 import { logBacklog as backlog, logConsume as consume, logConsumeTo as consumeTo, logEndLsn as endLsn, logPeek as peek, logPeekBytes as peekBytes, logPiece as piece, logPieceBytes as pieceBytes } from './log/ring';
 import {
   arenaAlloc, arenaCanAlloc, arenaCheck, arenaCommittedBytes, arenaFree, arenaInit, arenaLargestFreeRun, arenaPurge, arenaSparseBytes, arenaUsedBytes,
@@ -284,13 +284,16 @@ export function logVerify(ptr: u32, bytes: u32, framed: i32): u32 { return recor
 export function logVerifyStop(): u32 { return verifyStop; }
 export function logVerifyRecords(): u32 { return verifyRecords; }
 export function logVerifyNeed(): u32 { return verifyNeed; }
+/** Looks for a record behind damage: bytes passed over. logVerifyStop and logVerifyNeed say what is there. */
+export function logFind(ptr: u32, bytes: u32): u32 { return recordFind(ptr, bytes); }
 /** Executes stored log records (latched): bytes done. See log/replay.ts. */
-export function logReplay(window: u32, ptr: u32, bytes: u32, framed: i32, stopAtError: i32): u32 {
-  return recordsReplay(window, ptr, bytes, framed != 0, stopAtError != 0);
+export function logReplay(window: u32, ptr: u32, bytes: u32, framed: i32): u32 {
+  return recordsReplay(window, ptr, bytes, framed != 0);
 }
 export function logReplayed(): u32 { return replayed; }
-export function logReplayErrors(): u32 { return replayErrors; }
+export function logReplayStop(): u32 { return replayStop; }
 export function logReplayStatus(): i32 { return replayStatus; }
+export function logReplayBytes(): u32 { return replayBytes; }
 /** CRC-32C of bytes, going on from `crc`; 0 begins. */
 export function crc32c(crc: u32, ptr: u32, bytes: u32): u32 { return crc32cUpdate(crc, ptr, bytes); }
 export function logBacklog(): f64 { return <f64>backlog(); }

@@ -34,6 +34,20 @@ import { FLAG_DENYOOM, FLAG_MAYBE_SLOW, FLAG_WRITE, commandFlags, commandOpcode,
 /** Rows of pieces beyond which a batch ends: what pins there are is then written out first. */
 const PIECES_BATCH_MAX: u32 = 20;
 
+// A caller that has its frames parsed already goes framesBegin, then frameRun for each, then framesEnd.
+
+/** What the control block brings becomes the call in progress, without a reply so far. */
+export function framesBegin(window: u32, out: u32, outBytes: u32): void {
+  contextLoad(window);
+  errorsClear();
+  clearChanges();
+  replyBegin(out, outBytes);
+}
+/** Executes the frame that the parser has just read. @returns STATUS_DONE, or why it was not executed. */
+export function frameRun(bytes: u32): i32 { return one(bytes, false); }
+/** Fills in the control block's second half. */
+export function framesEnd(status: i32, consumed: u32, commands: u32, frameBytes: u32): i32 { return stop(status, 0, consumed, commands, frameBytes); }
+
 /** Where the last `exec` stopped, for the host. */
 function stop(status: i32, start: u32, p: u32, commands: u32, frameBytes: u32): i32 {
   replyEnd();
@@ -58,10 +72,7 @@ function stop(status: i32, start: u32, p: u32, commands: u32, frameBytes: u32): 
  * @returns a STATUS_*; the control block says the rest.
  */
 export function execute(window: u32, input: u32, inputBytes: u32, out: u32, outBytes: u32, argv: u32, argsMax: u32): i32 {
-  contextLoad(window);
-  errorsClear();
-  clearChanges();
-  replyBegin(out, outBytes);
+  framesBegin(window, out, outBytes);
   const end = input + inputBytes;
   const commandsMax = load<u32>(window + CONTROL_COMMANDS_MAX);
   const all = (callFlags & CALL_ALL) != 0;

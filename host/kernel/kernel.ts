@@ -98,10 +98,12 @@ export interface KernelExports {
   logVerifyStop(): number;
   logVerifyRecords(): number;
   logVerifyNeed(): number;
-  logReplay(window: number, ptr: number, bytes: number, framed: number, stopAtError: number): number;
+  logFind(ptr: number, bytes: number): number;
+  logReplay(window: number, ptr: number, bytes: number, framed: number): number;
   logReplayed(): number;
-  logReplayErrors(): number;
+  logReplayStop(): number;
   logReplayStatus(): number;
+  logReplayBytes(): number;
   crc32c(crc: number, ptr: number, bytes: number): number;
   logBacklog(): number;
   logEndLsn(): number;

@@ -82,15 +82,19 @@ export type Internal =
   /** A record of a version that this one does not know, or one of ours that is not as it should be. */
   | { readonly kind: 'unknown'; readonly name: string };
 
+/** More than any internal record of this version has: a round with all shards takes 8 kB. */
+const INTERNAL_BYTES_MAX = 1 << 16;
+
 /** What an internal record says. @param payload One sound multibulk. */
 export function decodeInternal(payload: Uint8Array): Internal {
-  const [name, ...words] = elementsOf(payload);
+  const [name, ...words] = elementsOf(payload.subarray(0, INTERNAL_BYTES_MAX));
   const unknown: Internal = { kind: 'unknown', name: name.slice(1, 65) };
+  if (payload.length > INTERNAL_BYTES_MAX) return unknown;
   switch (name) {
     case TXN_BEGIN:
-      return { kind: 'begin' };
+      return words.length === 0 ? { kind: 'begin' } : unknown;
     case TXN_COMMIT:
-      return { kind: 'commit' };
+      return words.length === 0 ? { kind: 'commit' } : unknown;
     case LOG: {
       const [birthId, firstLsn, firstRound] = words;
       const numbers = [firstLsn, firstRound].map(numberOf);
@@ -102,6 +106,7 @@ export function decodeInternal(payload: Uint8Array): Internal {
       const [number, synced, count, ...ends] = numbers;
       if (numbers.some(Number.isNaN) || ends.length !== count * 2 || count === 0) return unknown;
       const participants = Array.from({ length: count }, (_, i) => ({ shard: ends[i * 2], endLsn: ends[i * 2 + 1] }));
+      if (participants.some(({ shard }, i) => i > 0 && shard <= participants[i - 1].shard)) return unknown;
       return { kind: 'round', round: { number, synced, participants } };
     }
     default:

@@ -60,6 +60,22 @@ describe('the memory bench', () => {
   });
 });
 
+describeWith(['redis-server'], 'the replay bench', () => {
+  it('loads the same keys as redis-server from both logs, and the same data each time', async () => {
+    const output = await tiny('bench/macro/replay.mjs');
+    expect(output).toMatch(/^\| SET, as many keys \| 3000 \|/m);
+    expect(output).toMatch(/^\| mixed commands .*\d/m);
+    const hash = /result hash: ([0-9a-f]{8})/.exec(output)?.[1];
+    expect(hash).toBeDefined();
+    expect(output).not.toMatch(/NaN|undefined|Infinity/);
+    expect(await tiny('bench/macro/replay.mjs')).toContain(`result hash: ${hash}`);
+  });
+
+  it('refuses a log that it does not have', async () => {
+    await expect(tiny('bench/macro/replay.mjs', '--only', 'loud')).rejects.toThrow('--only knows set, mixed');
+  });
+});
+
 describeWith(['redis-server', 'redis-benchmark'], 'the comparison with redis-server', () => {
   // Another redis-server stands in our place, so that no part of the product decides whether a bench works.
   it.each([

@@ -1,8 +1,11 @@
-// The directories that a real kevy wrote, and what a reader must find in them: expected.json beside each.
+// The directories that a real kevy wrote, those that derive from one of them, and what a reader must find in them.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 
-export const FIXTURES = fileURLToPath(new URL('../../../shared/fixtures/kevy-1.22/', import.meta.url));
+/** As kevy wrote them, expected.json beside each one's data. */
+export const FIXTURES = 'tests/fixtures/kevy-1.22';
+/** Damaged, half migrated or older ones, which hold the keys of this one. */
+export const DERIVED = 'tests/fixtures/kevy-1.22-derived';
+const DERIVED_FROM = 'kevyhash-4-aof';
 
 /** Keys and values are base64; a zset is member and score in turn, as plain text. */
 export interface ExpectedKey {
@@ -14,17 +17,22 @@ export interface ExpectedKey {
 }
 
 export function fixtureNames(): string[] {
-  return existsSync(FIXTURES) ? readdirSync(FIXTURES).sort() : [];
+  return [...readdirSync(FIXTURES), ...readdirSync(DERIVED)].sort();
+}
+
+function directoryOf(name: string): string {
+  return existsSync(`${FIXTURES}/${name}`) ? `${FIXTURES}/${name}` : `${DERIVED}/${name}`;
 }
 
 /** Files of a fixture's data directory. */
 export function fixtureFiles(name: string): Map<string, Uint8Array> {
-  const directory = `${FIXTURES}${name}/data/`;
+  const directory = `${directoryOf(name)}/data/`;
   return new Map(readdirSync(directory).map((file) => [file, readFileSync(directory + file)]));
 }
 
 export function expectedOf(name: string): ExpectedKey[] {
-  return JSON.parse(readFileSync(`${FIXTURES}${name}/expected.json`, 'utf8'));
+  const original = existsSync(`${FIXTURES}/${name}`) ? name : DERIVED_FROM;
+  return JSON.parse(readFileSync(`${FIXTURES}/${original}/expected.json`, 'utf8'));
 }
 
 /** Answers a command from the data under test; bulk strings as Buffers. */

@@ -60,8 +60,8 @@ const EXPORTS = [
     'logConsumeTo',
     'logBegin',
   ],
-  ...['logVerify', 'logVerifyStop', 'logVerifyRecords', 'logVerifyNeed', 'crc32c'],
-  ...['logReplay', 'logReplayed', 'logReplayErrors', 'logReplayStatus'],
+  ...['logVerify', 'logVerifyStop', 'logVerifyRecords', 'logVerifyNeed', 'logFind', 'crc32c'],
+  ...['logReplay', 'logReplayed', 'logReplayStop', 'logReplayStatus', 'logReplayBytes'],
 ];
 const PAGE_BYTES = 65536;
 
