@@ -12,6 +12,10 @@ export type LatchkeyErrorCode =
   | 'BAD_SOURCE'
   /** Where data is to go does not take it. */
   | 'BAD_TARGET'
+  /** Another process has the directory of the data. */
+  | 'DIRECTORY_IN_USE'
+  /** The directory of the data cannot be locked. */
+  | 'DIRECTORY_UNUSABLE'
   /** Memory for the shards could not be had. */
   | 'OUT_OF_MEMORY';
 

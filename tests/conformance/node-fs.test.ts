@@ -3,4 +3,4 @@ import { NodeStorage } from '../../host/storage/node-fs.js';
 import { directoryForTest } from '../support/directories.js';
 import { storageSuite } from './storage-suite.js';
 
-storageSuite('a directory', () => NodeStorage.open(join(directoryForTest(), 'made'), true));
+storageSuite('a directory', () => NodeStorage.open(join(directoryForTest(), 'made'), { create: true }));
