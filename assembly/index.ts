@@ -12,16 +12,24 @@ import { cutFrames, mergeReplies } from './commands/cut';
 import { contextLoad } from './commands/context';
 import { execute, executeInWindow } from './commands/exec';
 import { databaseDigest, valuesCheck } from './commands/internal';
-import { logBacklog as backlog, logConsume as consume, logEndLsn as endLsn, logPeek as peek, logPeekBytes as peekBytes } from './log/ring';
+import {
+  epochEnd as endOfEpoch, lastEpoch as epochLast, logBegin as beginLog, published as publishedLsn, publishing as isPublishing, raiseEpoch, stepBegin, stepEnd,
+  stepPrepare as prepareStep, stepPublish as publishStep,
+} from './log/epoch';
+import { crc32cUpdate } from './log/crc32c';
+import { recordsReplay, replayErrors, replayStatus, replayed } from './log/replay';
+import { recordsVerify, verifyNeed, verifyRecords, verifyStop } from './log/verify';
+import { logBacklog as backlog, logConsume as consume, logConsumeTo as consumeTo, logEndLsn as endLsn, logPeek as peek, logPeekBytes as peekBytes, logPiece as piece, logPieceBytes as pieceBytes } from './log/ring';
 import {
   arenaAlloc, arenaCanAlloc, arenaCheck, arenaCommittedBytes, arenaFree, arenaInit, arenaLargestFreeRun, arenaPurge, arenaSparseBytes, arenaUsedBytes,
 } from './memory/arena';
 import { allowanceInit } from './memory/allowance';
 import { latchRelease, latchTry } from './memory/latch';
-import { ABI_VERSION, HEADER, HEADER_BYTES, Header, MAGIC, PAGE_BYTES, TABLE_KEYS, WINDOWS, header, limitsInit } from './memory/layout';
+import { ABI_VERSION, HEADER, HEADER_BYTES, Header, MAGIC, PAGE_BYTES, TABLE_KEYS, WINDOWS, header, limitsInit, persist } from './memory/layout';
 import { windowArgv, windowAt, windowBytesFor, windowOut, windowReturn, windowStaging } from './memory/window';
 import { releasePieces } from './resp/encode';
 import { shardOfKey } from './routing/slot';
+import { loadEntries } from './snapshot/decode';
 import { defragSlice } from './table/defrag';
 import { evictKey as evictByHash, evictSample as sample, evictableKeys as evictable } from './table/evict';
 import { expireCycle } from './table/expiry';
@@ -93,14 +101,29 @@ export function windowOutput(index: u32): u32 { return windowOut(windowAt(index)
 export function windowReturns(index: u32): u32 { return windowReturn(windowAt(index)); }
 
 /**
- * Takes the latch.
+ * Takes the latch, and begins a step.
  * @param owner Thread id, 1 or more; stays in the latch word while it is held.
  * @param spins Looks at the latch before giving up.
+ * @param epoch,snapshot What the store's shared words say at this time: see log/epoch.ts. 0 where there is no log.
  * @returns 1: held until `end`. 0: somebody else has it, or it is reserved.
  */
-export function begin(owner: u32, spins: u32): i32 { return latchTry(owner, spins) ? 1 : 0; }
-/** Gives the latch back; wakes whoever waits for it. */
-export function end(owner: u32): void { latchRelease(owner); }
+export function begin(owner: u32, spins: u32, epoch: f64, snapshot: f64): i32 {
+  if (!latchTry(owner, spins)) return 0;
+  stepBegin(epoch, snapshot);
+  return 1;
+}
+/**
+ * Ends the step and gives the latch back; wakes whoever waits for it. What the step has logged is published here, unless
+ * `stepPublish` has done so already: that is for steps on several shards.
+ */
+export function end(owner: u32): void { stepEnd(); latchRelease(owner); }
+/** The step enters a snapshot that another of its shards has entered already (latched). */
+export function enter(epoch: f64, snapshot: f64): void { stepBegin(epoch, snapshot); }
+/** First epoch of the snapshot that this shard entered last (latched). */
+export function entered(): f64 { return <f64>persist().entered; }
+/** End of a step on several shards, in two halves (latched): see log/epoch.ts. */
+export function stepPrepare(): f64 { return prepareStep(); }
+export function stepPublish(epoch: f64): void { publishStep(epoch); }
 
 /**
  * Executes frames at `input` (latched). Replies go to `out`; 4 bytes in front of it per command are used for reply ends
@@ -112,9 +135,11 @@ export function exec(window: u32, input: u32, inputBytes: u32, out: u32, outByte
 }
 
 /** `begin`, `exec` from the window's input to its output, `end`, in one crossing. STATUS_BUSY: the latch was not free. */
-export function run(window: u32, from: u32, inputBytes: u32, owner: u32, spins: u32): i32 {
+export function run(window: u32, from: u32, inputBytes: u32, owner: u32, spins: u32, epoch: f64, snapshot: f64): i32 {
   if (!latchTry(owner, spins)) return STATUS_BUSY;
+  stepBegin(epoch, snapshot);
   const status = executeInWindow(window, window + WINDOW_IN + from, inputBytes - from, windowOut(window), header().windowOutBytes);
+  stepEnd();
   latchRelease(owner);
   return status;
 }
@@ -181,6 +206,14 @@ export function usedBytes(): f64 { return <f64>arenaUsedBytes(); }
 export function committedBytes(): f64 { return <f64>arenaCommittedBytes(); }
 export function largestFreeRun(): u32 { return arenaLargestFreeRun(); }
 
+/**
+ * Reads whole entries of a snapshot file into the table (latched).
+ * @param block Where they lie: the window's input, or a block from `blockNew`.
+ * @param version The file's version byte.
+ * @returns LOADED_* of snapshot/ops.ts; see snapshot/decode.ts for what the control block says.
+ */
+export function snapshotLoad(window: u32, block: u32, bytes: u32, version: u32): i32 { return loadEntries(window, block, bytes, version); }
+
 /** Digest of a database's content, independent of layout and order (latched). */
 export function digest(window: u32, db: u32): u64 { contextLoad(window); return databaseDigest(db); }
 /**
@@ -204,6 +237,36 @@ export function logPeek(): u32 { return peek(); }
 export function logPeekBytes(): u32 { return peekBytes; }
 /** Marks log bytes as read (latched). */
 export function logConsume(bytes: u32): void { consume(bytes); }
+// For the persistence engine, without the latch unless it says so: see log/epoch.ts.
+/** Steps that end from now on belong to `epoch` at least. */
+export function raise(epoch: f64): void { raiseEpoch(epoch); }
+/** 1 while a step that may belong to the epoch before is about to publish: for a few instructions. */
+export function publishing(): u32 { return isPublishing(); }
+export function published(): f64 { return <f64>publishedLsn(); }
+/** Epoch of the last records here. */
+export function lastEpoch(): f64 { return <f64>epochLast(); }
+export function epochEnd(epoch: f64): f64 { return <f64>endOfEpoch(epoch); }
+/** Address of published log bytes from `from` on; `logPieceBytes` of them, at most up to `to`, lie in one piece. */
+export function logPiece(from: f64, to: f64): u32 { return piece(<u64>from, <u64>to); }
+export function logPieceBytes(): u32 { return pieceBytes; }
+/** Marks the log as read up to an LSN (latched). */
+export function logConsumeTo(lsn: f64): void { consumeTo(<u64>lsn); }
+/** The log goes on at `lsn`, in `epoch` (before any other thread uses the shard). */
+export function logBegin(lsn: f64, epoch: f64): void { beginLog(lsn, epoch); }
+/** Looks over stored log bytes: bytes that are sound and plain. See log/verify.ts. */
+export function logVerify(ptr: u32, bytes: u32, framed: i32): u32 { return recordsVerify(ptr, bytes, framed != 0); }
+export function logVerifyStop(): u32 { return verifyStop; }
+export function logVerifyRecords(): u32 { return verifyRecords; }
+export function logVerifyNeed(): u32 { return verifyNeed; }
+/** Executes stored log records (latched): bytes done. See log/replay.ts. */
+export function logReplay(window: u32, ptr: u32, bytes: u32, framed: i32, stopAtError: i32): u32 {
+  return recordsReplay(window, ptr, bytes, framed != 0, stopAtError != 0);
+}
+export function logReplayed(): u32 { return replayed; }
+export function logReplayErrors(): u32 { return replayErrors; }
+export function logReplayStatus(): i32 { return replayStatus; }
+/** CRC-32C of bytes, going on from `crc`; 0 begins. */
+export function crc32c(crc: u32, ptr: u32, bytes: u32): u32 { return crc32cUpdate(crc, ptr, bytes); }
 export function logBacklog(): f64 { return <f64>backlog(); }
 export function logEndLsn(): f64 { return <f64>endLsn(); }
 if (FRAMES_MAX * 4 > 4096) ERROR('reply ends must stay small');

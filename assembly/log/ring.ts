@@ -73,7 +73,11 @@ function chunkAdd(l: Log, bytes: u64): bool {
   store<u64>(chunk, 0);
   store<u64>(chunk, <u64>room << 32, 8);
   if (l.chunkTail != 0) store<u32>(l.chunkTail, chunk);
-  else { l.chunkHead = chunk; l.ringEndLsn = l.endLsn; }
+  else {
+    l.ringEndLsn = l.endLsn;
+    // This store publishes the line above to `logPiece`, which looks without the latch.
+    atomic.store<u32>(changetype<usize>(l) + offsetof<Log>('chunkHead'), chunk);
+  }
   l.chunkTail = chunk;
   return true;
 }
@@ -264,6 +268,58 @@ export function logConsume(bytes: u32): void {
   arenaFree(l.chunkHead);
   l.chunkHead = 0;
   l.chunkTail = 0;
+}
+
+/** Bytes at the address that `logPiece` answered. */
+export let logPieceBytes: u32 = 0;
+
+/**
+ * Address of the log's bytes at `from`, of which `logPieceBytes` lie in one piece. Needs no latch: up to what a step has
+ * published, bytes do not change until they are consumed. Only for the one who consumes.
+ * @param from At least what has been consumed. @param to More than `from`, at most what is published.
+ */
+export function logPiece(from: u64, to: u64): u32 {
+  const l = log();
+  const head = atomic.load<u32>(changetype<usize>(l) + offsetof<Log>('chunkHead'));
+  if (head == 0 || from < l.ringEndLsn) {
+    const at = <u32>from & (header().logBytes - 1);
+    const end = head == 0 ? to : min(to, l.ringEndLsn);
+    logPieceBytes = <u32>min<u64>(end - from, <u64>(header().logBytes - at));
+    return header().logBase + at;
+  }
+  // The chunk at the head begins behind the ring, or is the one that is being consumed.
+  let start = l.readLsn > l.ringEndLsn ? l.readLsn - chunkRead(head) : l.ringEndLsn;
+  let chunk = head;
+  while (from >= start + chunkBytes(chunk)) {
+    start += chunkBytes(chunk);
+    chunk = load<u32>(chunk);
+    assert(chunk != 0);
+  }
+  logPieceBytes = <u32>min<u64>(to - from, start + chunkBytes(chunk) - from);
+  return chunk + CHUNK_HEADER_BYTES + <u32>(from - start);
+}
+
+/** Drops everything before `lsn` (latched). */
+export function logConsumeTo(lsn: u64): void {
+  const l = log();
+  while (l.readLsn < lsn) {
+    const inRing = l.chunkHead == 0 || l.readLsn < l.ringEndLsn;
+    if (inRing) {
+      const end = l.chunkHead == 0 ? lsn : min(lsn, l.ringEndLsn);
+      logConsume(<u32>(end - l.readLsn));
+      continue;
+    }
+    chunksDrop(l);
+    logConsume(min(<u32>(lsn - l.readLsn), chunkBytes(l.chunkHead) - chunkRead(l.chunkHead)));
+  }
+}
+
+/** An empty log whose first byte will be `lsn`. */
+export function logRestart(lsn: u64): void {
+  const l = log();
+  assert(l.readLsn == l.endLsn);
+  l.endLsn = lsn;
+  l.readLsn = lsn;
 }
 
 /** Bytes appended and not consumed. */

@@ -50,7 +50,8 @@
 //      384   64 log                   latch   state of the ring, log/ring.ts
 //      512 2048 arena                 latch   state of the arena, memory/pages.ts
 //     2560   64 limits                latch   conversion limits of the types, below
-//     2624  192 spare
+//     2624   64 persist                     epochs of the log, below
+//     2688  128 spare
 //     2816  128 snapshot file     latch   what is encoded and not written yet, and the value in work (snapshot/sink.ts)
 //     2944  128 spare
 //     3072   48 allowance             state of the shard's part of maxmemory, memory/allowance.ts
@@ -145,3 +146,21 @@ export function limitsInit(): void {
 }
 
 @inline export function header(): Header { return changetype<Header>(HEADER); }
+
+// Epochs of the log, at PERSIST_STATE: log/epoch.ts says what they are for.
+//   offset size field
+//        0    8 epoch        u64 atomic
+//        8    8 published    u64 atomic, written under the latch
+//       16    8 lastEpoch    u64 atomic, written under the latch
+//       24    8 markLsn      u64 atomic, written under the latch
+//       32    8 entered      u64 latch
+//       40    4 publishing   u32 atomic, written under the latch
+//       44   20 spare
+export const PERSIST_STATE: u32 = HEADER + 2624;
+
+@unmanaged
+export class Persist { epoch: u64; published: u64; lastEpoch: u64; markLsn: u64; entered: u64; publishing: u32; }
+if (offsetof<Persist>('publishing') != 40) ERROR('Persist no longer matches its drawing');
+if (LIMITS + LIMITS_BYTES > PERSIST_STATE) ERROR('the limits run into the epochs');
+
+@inline export function persist(): Persist { return changetype<Persist>(PERSIST_STATE); }

@@ -30,3 +30,22 @@ export const VERSION_OWN: u32 = 0x4c;
 export const TTL_NONE: u32 = 0;
 export const TTL_GIVEN: u32 = 1;
 export const NO_DEADLINE: u64 = 0xffffffffffffffff;
+
+// What `snapshotLoad` (decode.ts) answers.
+/** All bytes were whole entries, and are in the table. */
+export const LOADED_ALL: i32 = 0;
+/** What remains is the beginning of an entry: `needBytes` of it at least have to be there. */
+export const LOADED_PART: i32 = 1;
+/** OP_END was read. */
+export const LOADED_END: i32 = 2;
+/** The bytes at `consumed` are no entry: `errors` has a BAD_* reason. */
+export const LOADED_CORRUPT: i32 = -1;
+/** No memory for the entry at `consumed`. */
+export const LOADED_NO_MEMORY: i32 = -2;
+
+export const BAD_OP: u32 = 1;
+export const BAD_TTL: u32 = 2;
+/** A database that this store does not have. */
+export const BAD_DATABASE: u32 = 3;
+/** A container without an element, a member or field twice, a score that is no number, IDs that do not ascend, and so on. */
+export const BAD_VALUE: u32 = 4;

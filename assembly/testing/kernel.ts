@@ -5,7 +5,7 @@ export { arenaFailIn, arenaFailLeft } from '../memory/fault';
 import { contextLoad } from '../commands/context';
 import { encodeBegin, encodeEntry, encodeSlice } from '../snapshot/encode';
 import { sinkReset } from '../snapshot/sink';
-import { BUCKETS, STASH, bucketAt, root, segmentAt, slotAt, usedSlots } from '../table/table';
+import { BUCKETS, STASH, bucketAt, find, root, segmentAt, slotAt, usedSlots } from '../table/table';
 export { sinkBytes, sinkClear, sinkConsume, sinkFailed, sinkOwn, sinkPiece } from '../snapshot/sink';
 import { sinkPieceBytes as pieceBytes } from '../snapshot/sink';
 export function sinkPieceBytes(): u32 { return pieceBytes; }
@@ -33,3 +33,14 @@ export function encodeDatabase(window: u32, db: u32, budget: u32): void {
     i += 1 << (r.depth - segmentAt(segment).depth);
   }
 }
+
+/** Of a key whose bytes lie at `ptr`: writes it in one go, or opens it; encodeSlice goes on with it. False: no such key. */
+export function encodeKey(window: u32, db: u32, ptr: u32, length: u32, opens: bool): bool {
+  contextLoad(window);
+  const e = find(root(db), ptr, length);
+  if (e == 0) return false;
+  if (opens) encodeBegin(e, db);
+  else encodeEntry(e, db);
+  return true;
+}
+export { encodeClose, encodeOpen, encodeSlice } from '../snapshot/encode';

@@ -6,9 +6,12 @@ import { initShard, newShardMemory, SERVER_LAYOUT, ShardKernel } from '../../dis
 /** A fixed seed: the table then hashes the same keys to the same places on every run. */
 const SEED = Uint8Array.from({ length: 104 }, (_, i) => (i * 37 + 11) & 255);
 
-/** @returns {ShardKernel} an empty shard with one window, its control block filled in as for a plain RESP2 connection. */
-export function openShard() {
-  const module = new WebAssembly.Module(readFileSync(new URL('../../dist/kernel.shared.wasm', import.meta.url)));
+/**
+ * @param {string} file The kernel, from the repository's root.
+ * @returns {ShardKernel} an empty shard with one window, its control block filled in as for a plain RESP2 connection.
+ */
+export function openShard(file = 'dist/kernel.shared.wasm') {
+  const module = new WebAssembly.Module(readFileSync(new URL(`../../${file}`, import.meta.url)));
   const layout = { ...SERVER_LAYOUT, shardCount: 1, windowCount: 1, routing: 0, databases: 16 };
   const memory = newShardMemory(true, layout.pagesMax);
   initShard(module, memory, 0, layout, SEED);

@@ -5,6 +5,7 @@
 // initial part, so one view made at the start serves for ever in the first case and is remade when detached in the second.
 import { randomFillSync } from 'node:crypto';
 import * as abi from './abi.js';
+import { Epochs, POLICY_ALWAYS, POLICY_NONE } from './epochs.js';
 
 /** The exports of assembly/index.ts; see there for what each promises. */
 export interface KernelExports {
@@ -28,10 +29,22 @@ export interface KernelExports {
   windowStage(index: number): number;
   windowOutput(index: number): number;
   windowReturns(index: number): number;
-  begin(owner: number, spins: number): number;
+  begin(owner: number, spins: number, epoch?: number, snapshot?: number): number;
   end(owner: number): void;
+  enter(epoch: number, snapshot: number): void;
+  entered(): number;
+  stepPrepare(): number;
+  stepPublish(epoch: number): void;
   exec(window: number, input: number, inputBytes: number, out: number, outBytes: number): number;
-  run(window: number, from: number, inputBytes: number, owner: number, spins: number): number;
+  run(
+    window: number,
+    from: number,
+    inputBytes: number,
+    owner: number,
+    spins: number,
+    epoch?: number,
+    snapshot?: number,
+  ): number;
   execBlock(window: number, block: number, bytes: number, argsMax: number): number;
   blockNew(bytes: number): number;
   blockFree(block: number): void;
@@ -56,11 +69,30 @@ export interface KernelExports {
   usedBytes(): number;
   committedBytes(): number;
   largestFreeRun(): number;
+  snapshotLoad(window: number, block: number, bytes: number, version: number): number;
   digest(window: number, db: number): bigint;
   check(): number;
   logPeek(): number;
   logPeekBytes(): number;
   logConsume(bytes: number): void;
+  raise(epoch: number): void;
+  publishing(): number;
+  published(): number;
+  lastEpoch(): number;
+  epochEnd(epoch: number): number;
+  logPiece(from: number, to: number): number;
+  logPieceBytes(): number;
+  logConsumeTo(lsn: number): void;
+  logBegin(lsn: number, epoch: number): void;
+  logVerify(ptr: number, bytes: number, framed: number): number;
+  logVerifyStop(): number;
+  logVerifyRecords(): number;
+  logVerifyNeed(): number;
+  logReplay(window: number, ptr: number, bytes: number, framed: number, stopAtError: number): number;
+  logReplayed(): number;
+  logReplayErrors(): number;
+  logReplayStatus(): number;
+  crc32c(crc: number, ptr: number, bytes: number): number;
   logBacklog(): number;
   logEndLsn(): number;
 }
@@ -81,6 +113,8 @@ export const HEADER_EXPIRED = 184;
 export const HEADER_LFU_LOG_FACTOR = 200;
 export const HEADER_LFU_DECAY = 204;
 export const HEADER_EXPIRY_STALE = 208;
+/** State of the log ring: endLsn u64, readLsn u64, …: LOG_STATE in assembly/memory/layout.ts. */
+const LOG_AT = HEADER_AT + 384;
 /** The types' conversion limits: LIMITS in assembly/memory/layout.ts. */
 export const LIMITS_AT = HEADER_AT + 2560;
 export const HEADER_DROPPED_HEAD = 212;
@@ -172,6 +206,8 @@ export class ShardKernel {
     readonly index: number,
     windowIndex: number,
     readonly layout: ShardLayout,
+    /** This thread's, the same for all shards of a store. */
+    readonly epochs: Epochs = Epochs.none(),
   ) {
     this.calls = instantiate(module, memory);
     this.window = this.calls.windowBase(windowIndex) >>> 0;
@@ -185,6 +221,39 @@ export class ShardKernel {
     this.#bytes = new Uint8Array(memory.buffer);
     this.#words = new Int32Array(memory.buffer);
     this.#floats = new Float64Array(memory.buffer);
+  }
+
+  /** Takes the latch and begins a step: `begin` of the ABI, with what the store's epochs say. */
+  begin(owner: number, spins: number): number {
+    const { epochs } = this;
+    if (epochs.policy === POLICY_NONE) return this.calls.begin(owner, spins);
+    const { epoch } = epochs;
+    return this.calls.begin(owner, spins, epoch, epochs.snapshot);
+  }
+
+  /** Ends a step that was begun by `begin`, and gives the latch back. */
+  end(owner: number): void {
+    this.calls.end(owner);
+    if (this.epochs.policy === POLICY_ALWAYS) this.epochs.noteShard(this);
+  }
+
+  /** A whole step from the window's input: `run` of the ABI. */
+  run(from: number, inputBytes: number, owner: number, spins: number): number {
+    const { epochs } = this;
+    const { policy } = epochs;
+    if (policy === POLICY_NONE) {
+      return this.calls.run(this.window, from, inputBytes, owner, spins);
+    }
+    const { epoch } = epochs;
+    const status = this.calls.run(this.window, from, inputBytes, owner, spins, epoch, epochs.snapshot);
+    if (policy === POLICY_ALWAYS) epochs.noteShard(this);
+    return status;
+  }
+
+  /** Log bytes that wait for the engine, roughly: the sizes of two 64-bit fields' lower halves. */
+  get backlog(): number {
+    const at = LOG_AT >> 2;
+    return (this.words[at] - this.words[at + 2]) >>> 0;
   }
 
   #remake(): void {

@@ -4,7 +4,8 @@ import type { Socket } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
 import type { Reply } from '../commands/index.js';
 import { CALL_NO_TOUCH } from '../kernel/abi.js';
-import { ShardKernel } from '../kernel/kernel.js';
+import { POLICY_ALWAYS } from '../kernel/epochs.js';
+import type { ShardKernel } from '../kernel/kernel.js';
 import { encodeReply } from '../resp/reply.js';
 import { SystemClock } from '../worker/clock.js';
 import { Connection, WAIT_NONE } from '../worker/connection.js';
@@ -17,6 +18,7 @@ import { Latches } from '../worker/latches.js';
 import { Sampler } from '../worker/sampler.js';
 import { laneCount, SlowLane } from '../worker/slow-lane.js';
 import { STAT, Stats } from '../worker/stats.js';
+import { openShards } from '../worker/store-parts.js';
 import { executeHostCommand } from './commands/index.js';
 import { Config } from './config.js';
 import type { Client, ClientFacts, Encoded, KillFilter, Services } from './context.js';
@@ -81,16 +83,14 @@ export class ServerThread implements ThreadApi, Services {
     this.readsDirectly = setup.readsDirectly;
     this.config = Config.from(setup.config);
     this.stats = new Stats(setup.statsBuffer, setup.threadCount, threadIndex);
-    this.shards = store.memories.map(
-      (memory, index) => new ShardKernel(store.module, memory, index, threadIndex, store.layout),
-    );
+    this.shards = openShards(store, threadIndex);
     const clock = new SystemClock(this.shards[0]);
     this.#latches = new Latches(this.shards, threadIndex + 1);
     this.#evictor = new Evictor(this.shards, this.#latches, clock, (isOver) =>
       this.stats.noteExceeded(isOver, Date.now()),
     );
     this.#runner = new FrameRunner(this.shards, this.#latches, clock, false, this.#evictor);
-    this.#lane = new SlowLane(laneCount(this.shards.length), (lane) => supervisor.lane(lane));
+    this.#lane = new SlowLane(laneCount(this.shards.length), (lane) => supervisor.lane(lane), this.shards[0].epochs);
     this.frames = new FrameServer(
       this.shards,
       threadIndex % this.shards.length,
@@ -151,8 +151,15 @@ export class ServerThread implements ThreadApi, Services {
   #hostCommand(argv: Buffer[], connection: Connection): Uint8Array | Promise<Uint8Array> {
     const reply = executeHostCommand(argv, connection, this);
     return reply instanceof Promise
-      ? reply.then((value) => encoded(value, connection.proto))
-      : encoded(reply, connection.proto);
+      ? reply.then((value) => this.#encode(value, connection))
+      : this.#encode(reply, connection);
+  }
+
+  /** A host command may have looked at any shard. */
+  #encode(reply: Reply | Encoded, { proto }: Connection): Uint8Array {
+    const [{ epochs }] = this.shards;
+    if (epochs.policy === POLICY_ALWAYS) for (const shard of this.shards) epochs.noteShard(shard);
+    return encoded(reply, proto);
   }
 
   #slowCommand(argv: readonly Uint8Array[], context: CallContext): Promise<Uint8Array> {
@@ -247,7 +254,10 @@ export class ServerThread implements ThreadApi, Services {
       else connection.closeAfterReply = true;
     }
     const deadlineMs = Date.now() + STOP_MS_MAX;
-    while (Date.now() < deadlineMs && open.some(({ closed, transport }) => !closed && transport.pendingBytes !== 0)) {
+    while (
+      Date.now() < deadlineMs &&
+      (this.frames.gate.holding || open.some(({ closed, transport }) => !closed && transport.pendingBytes !== 0))
+    ) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }

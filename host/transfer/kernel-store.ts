@@ -11,10 +11,11 @@ import {
   HEADER_GARBAGE_HEAD,
   ShardKernel,
 } from '../kernel/kernel.js';
+import { takeOutput } from '../kernel/output.js';
 import { decodeRequest } from '../resp/request.js';
 import { SystemClock } from '../worker/clock.js';
 import { Evictor } from '../worker/evictor.js';
-import { FrameRunner, takeOutput } from '../worker/frame-runner.js';
+import { FrameRunner } from '../worker/frame-runner.js';
 import { Latches } from '../worker/latches.js';
 import type { StoreParts } from '../worker/store-parts.js';
 import { Frames } from './frames.js';

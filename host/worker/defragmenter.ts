@@ -83,13 +83,13 @@ export class Defragmenter {
     const beganMs = performance.now();
     const untilMs = beganMs + (tickMs * percent) / 100;
     while (progress.running && performance.now() < untilMs) {
-      if (shard.calls.begin(this.latches.owner, SPINS) !== 1) break;
+      if (shard.begin(this.latches.owner, SPINS) !== 1) break;
       progress.running = shard.calls.defrag(DEFRAG_BUDGET) !== 0;
       if (!progress.running) {
         shard.calls.purge();
         progress.leftBytes = shard.calls.sparseBytes();
       }
-      shard.calls.end(this.latches.owner);
+      shard.end(this.latches.owner);
     }
     this.stats.add(STAT.defragMs, performance.now() - beganMs);
     return percent;

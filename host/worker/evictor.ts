@@ -125,9 +125,9 @@ export class Evictor {
   #reclaim(): boolean {
     let any = false;
     for (const shard of this.shards) {
-      if (!hasDropped(shard) || shard.calls.begin(this.latches.owner, SPINS) !== 1) continue;
+      if (!hasDropped(shard) || shard.begin(this.latches.owner, SPINS) !== 1) continue;
       shard.calls.reclaim(RECLAIM_BUDGET);
-      shard.calls.end(this.latches.owner);
+      shard.end(this.latches.owner);
       any = true;
     }
     return any;
@@ -159,10 +159,10 @@ export class Evictor {
       const best = this.#pool.pop();
       if (best === undefined) return unlogged ? 'none' : looked ? 'again' : 'busy';
       const shard = this.shards[best.shard];
-      if (shard.calls.begin(this.latches.owner, SPINS) !== 1) continue;
+      if (shard.begin(this.latches.owner, SPINS) !== 1) continue;
       this.#stamp(shard);
       const freed = shard.calls.evictKey(shard.window, policy, best.db, best.hashLow, best.hashHigh);
-      shard.calls.end(this.latches.owner);
+      shard.end(this.latches.owner);
       if (freed >= 0) return freed;
       if (freed === NO_LOG) unlogged = true;
     }
@@ -180,10 +180,10 @@ export class Evictor {
 
   /** Draws keys from one shard into the pool. False: its latch was busy. */
   #draw(shard: ShardKernel, policy: number, samples: number): boolean {
-    if (shard.calls.begin(this.latches.owner, SPINS) !== 1) return false;
+    if (shard.begin(this.latches.owner, SPINS) !== 1) return false;
     this.#stamp(shard);
     const count = shard.calls.evictSample(shard.window, policy, samples) >>> 0;
-    shard.calls.end(this.latches.owner);
+    shard.end(this.latches.owner);
     for (let i = 0; i < count; i++) this.#offer(candidateAt(shard, i));
     return true;
   }

@@ -7,6 +7,7 @@
 import { type Command, commandOf, findCommand, keysTouched } from '../commands/index.js';
 import * as abi from '../kernel/abi.js';
 import { initShard, newShardMemory, ShardKernel } from '../kernel/kernel.js';
+import { takeOutput } from '../kernel/output.js';
 import { bulkOf, integerOf, isError } from '../resp/reply.js';
 import { encodeRequest } from '../resp/request.js';
 import type { Evictor } from './evictor.js';
@@ -36,6 +37,9 @@ export interface Clock {
   /** @param nowMs What nowMs has just answered. */
   lruClock(nowMs: number): number;
 }
+
+/** Redis's words for a log that cannot be written. */
+export const MISCONF = text("-MISCONF Errors writing to the AOF file: see the server's own log for the reason\r\n");
 
 const SLOW_ARGS = 2000;
 const SLOW_KEYS = 10000;
@@ -75,6 +79,7 @@ export class FrameRunner {
     if (!this.patient && this.#looksSlow(argv)) return { slow: true };
     if (STEPWISE.has(command.name) && this.shards.length > 1) return this.#stepwise(command.name, argv, context);
     const needed = this.#shardsOf(command, argv);
+    if (command.flags.includes('write') && this.shards[0].epochs.failed) return { reply: MISCONF };
     const grows = command.flags.includes('denyoom');
     if (grows && this.evictor.isOver(needed) && this.evictor.makeRoom() === 'none') return { reply: OOM };
     if (this.patient) this.latches.takeAllBlocking(needed);
@@ -277,21 +282,4 @@ export class FrameRunner {
     if (status !== abi.STATUS_DONE) throw new Error(`the kernel answered status ${status} to a whole frame`);
     return takeOutput(shard);
   }
-}
-
-/** Copies the output of the last `exec` out and gives its pieces up. The latch is held. */
-export function takeOutput(shard: ShardKernel): Buffer {
-  const pieces = shard.control(abi.CONTROL_PIECES);
-  if (pieces === 0) {
-    return Buffer.from(shard.bytes.subarray(shard.output, shard.output + shard.control(abi.CONTROL_OUT_BYTES)));
-  }
-  const parts: Uint8Array[] = [];
-  for (let i = 0; i < pieces; i++) {
-    const row = (shard.window + abi.WINDOW_PIECES + i * 16) >> 2;
-    const length = shard.words[row + 1] >>> 0;
-    if (length !== 0) parts.push(shard.view(shard.words[row] >>> 0, length));
-  }
-  const whole = Buffer.concat(parts);
-  shard.calls.release(shard.window, pieces);
-  return whole;
 }

@@ -3,11 +3,13 @@
 // write. A connection that cannot go on (a latch is busy, a command is slow, the host has to think, clients are paused)
 // is parked: its later bytes wait in its queue, and the thread serves the others.
 import * as abi from '../kernel/abi.js';
+import { type Epochs, POLICY_ALWAYS, POLICY_LATER } from '../kernel/epochs.js';
 import type { ShardKernel } from '../kernel/kernel.js';
 import { BigFrame, decodeRequest, ProtocolError } from '../resp/request.js';
 import { type Connection, WAIT_HOST, WAIT_LATCH, WAIT_NONE, WAIT_PAUSE, WAIT_SLOW } from './connection.js';
 import { BATCH_MAX, type Evictor } from './evictor.js';
-import type { CallContext, Clock, FrameRunner } from './frame-runner.js';
+import { type CallContext, type Clock, type FrameRunner, MISCONF } from './frame-runner.js';
+import { Gate } from './gate.js';
 import { GroupRunner } from './group-runner.js';
 import { type Latches, RESERVE_AFTER_MS, SPINS } from './latches.js';
 import { Output, Releases, WAITING_BYTES_MAX } from './output.js';
@@ -35,6 +37,9 @@ export interface FrameHooks {
 
 /** Bytes that a waiting connection may pile up before its transport is told to stop. */
 const HELD_BYTES_MAX = 1 << 20;
+/** Bytes that a shard's log may have waiting before writers have to wait for the engine. */
+const BACKLOG_BYTES_MAX = 64 << 20;
+const BACKLOG_WAIT_MS = 20;
 /** At most so much is read at once. */
 const READ_BYTES = 1 << 16;
 
@@ -58,6 +63,9 @@ export class FrameServer {
   #roomFlag = 0;
   #roomCommands: number = abi.FRAMES_MAX;
   readonly #evictor: Evictor;
+  readonly #epochs: Epochs;
+  /** Holds replies back under `appendfsync always`. */
+  readonly gate: Gate;
   /** Offset in the home window's input of the first byte that is not executed. */
   #from = 0;
 
@@ -73,6 +81,8 @@ export class FrameServer {
   ) {
     this.#home = shards[homeIndex];
     this.#evictor = runner.evictor;
+    this.#epochs = this.#home.epochs;
+    this.gate = new Gate(this.#epochs);
     this.releases = new Releases(latches.owner);
     this.#groups = new GroupRunner(shards, homeIndex, latches, this.#out, this.releases, (shard) =>
       countErrorKinds(shard, stats),
@@ -237,7 +247,9 @@ export class FrameServer {
     if (connection.closeAfterReply && connection.waiting === WAIT_NONE) {
       this.#flush();
       this.forget(connection);
-      connection.transport.end();
+      // What it is to be told may have to wait, and so has its end.
+      if (this.gate.holding) this.gate.hold(0, () => connection.transport.end());
+      else connection.transport.end();
       return;
     }
     if (this.releases.count !== 0) this.releases.drain(SPINS);
@@ -251,6 +263,14 @@ export class FrameServer {
   readonly #flush = (): void => {
     clearImmediate(this.#flushing);
     this.#flushing = undefined;
+    const seen = this.#epochs.takeSeen();
+    if (this.#epochs.policy === POLICY_ALWAYS && this.#out.waitingBytes !== 0 && this.gate.mustWait(seen)) {
+      const { sinks, parts } = this.#out.detach();
+      this.gate.hold(seen, () => {
+        for (let i = 0; i < parts.length; i++) if (!sinks[i].write(parts[i])) this.checkOutput(sinks[i]);
+      });
+      return;
+    }
     for (const connection of this.#out.flush()) this.checkOutput(connection);
   };
 
@@ -271,9 +291,17 @@ export class FrameServer {
       this.clock.lruClock(this.#nowMs),
       connection.db,
       connection.proto,
-      connection.callFlags | (this.pausing ? abi.CALL_NO_WRITES : 0) | this.#roomFlag,
+      connection.callFlags | (this.#writesHeld(shard) ? abi.CALL_NO_WRITES : 0) | this.#roomFlag,
       connection.replyMode === 'skipNext' ? 1 : this.#roomCommands,
       this.limits.protoMaxBulkLen,
+    );
+  }
+
+  /** Whether commands that may write are stopped at: clients are paused, or the log cannot take what they would say. */
+  #writesHeld(shard: ShardKernel): boolean {
+    return (
+      this.pausing ||
+      (this.#epochs.policy >= POLICY_LATER && (this.#epochs.failed || shard.backlog > BACKLOG_BYTES_MAX))
     );
   }
 
@@ -293,7 +321,7 @@ export class FrameServer {
     const shard = this.#home;
     for (;;) {
       this.#stamp(shard, connection);
-      const status = shard.calls.run(shard.window, this.#from, loaded, this.latches.owner, SPINS);
+      const status = shard.run(this.#from, loaded, this.latches.owner, SPINS);
       this.#askAgain();
       if (status === abi.STATUS_BUSY) return this.#park(connection, this.homeIndex);
       this.latches.hadTurn(this.homeIndex);
@@ -400,8 +428,7 @@ export class FrameServer {
         connection.big = new BigFrame(this.limits.protoMaxBulkLen);
         return LEAVE;
       case abi.STATUS_WRITE:
-        this.#waitForPause(connection);
-        return LEAVE;
+        return this.#refused(connection, shard);
       default:
         throw new Error(`the kernel answered status ${status} to a window`);
     }
@@ -413,6 +440,24 @@ export class FrameServer {
       connection.big = new BigFrame(this.limits.protoMaxBulkLen);
     } else connection.needBytes = Math.max(needBytes, loaded - this.#from + 1);
     return LEAVE;
+  }
+
+  /** A frame that may write, where writes are held: it waits, or is answered with what is wrong. */
+  #refused(connection: Connection, shard: ShardKernel): boolean {
+    if (this.pausing) this.#waitForPause(connection);
+    else if (this.#epochs.failed) {
+      this.#counted(connection, shard.control(abi.CONTROL_OPCODE), MISCONF);
+      this.#from += shard.control(abi.CONTROL_FRAME_BYTES);
+      return GO_ON;
+    } else this.#waitForLog(connection);
+    return LEAVE;
+  }
+
+  /** The log has more to write than it may pile up: the connection goes on when the engine has caught up. */
+  #waitForLog(connection: Connection): void {
+    connection.waiting = WAIT_PAUSE;
+    const count = this.#epochs.wakeCount;
+    void this.#epochs.changed(count, BACKLOG_WAIT_MS).then(() => this.#resume(connection));
   }
 
   #waitForPause(connection: Connection): void {

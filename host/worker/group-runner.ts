@@ -2,8 +2,8 @@
 // shards than home are copied over together and their replies brought back together.
 import * as abi from '../kernel/abi.js';
 import type { ShardKernel } from '../kernel/kernel.js';
+import { takeOutput } from '../kernel/output.js';
 import type { Connection } from './connection.js';
-import { takeOutput } from './frame-runner.js';
 import type { Latches } from './latches.js';
 import { SPINS } from './latches.js';
 import type { Output, Releases } from './output.js';
@@ -76,11 +76,11 @@ export class GroupRunner {
     if (group === this.shards.length) {
       status = home.calls.exec(home.window, home.input + from, end - from, home.output, home.layout.outBytes);
     } else if (group === this.homeIndex) {
-      status = home.calls.run(home.window, from, end, owner, SPINS);
+      status = home.run(from, end, owner, SPINS);
     } else {
       shard = this.shards[group];
       shard.bytes.set(home.bytes.subarray(home.input + from, home.input + end), shard.input);
-      status = shard.calls.run(shard.window, 0, end - from, owner, SPINS);
+      status = shard.run(0, end - from, owner, SPINS);
     }
     if (status === abi.STATUS_BUSY) return this.#busy(group);
     this.latches.hadTurn(group);

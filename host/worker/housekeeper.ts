@@ -47,13 +47,13 @@ export class Housekeeper {
     const { owner } = this.latches;
     let more = true;
     while (more && performance.now() < untilMs) {
-      if (shard.calls.begin(owner, SPINS) !== 1) return;
+      if (shard.begin(owner, SPINS) !== 1) return;
       const nowMs = this.clock.nowMs();
       shard.stamp(nowMs, this.clock.lruClock(nowMs), 0, 2, 0, 1, 0);
       if (this.activeExpire) shard.calls.expire(shard.window, BUDGET);
       const reclaiming = shard.calls.reclaim(BUDGET) !== 0;
       more = reclaiming || (this.activeExpire && shard.header(HEADER_EXPIRY_STALE) !== 0);
-      shard.calls.end(owner);
+      shard.end(owner);
     }
   }
 
@@ -73,12 +73,12 @@ export class Housekeeper {
   resetShardCounters(): void {
     for (const shard of this.all) {
       this.#harvest(shard);
-      if (shard.calls.begin(this.latches.owner, SPINS * 100) !== 1) continue;
+      if (shard.begin(this.latches.owner, SPINS * 100) !== 1) continue;
       for (const field of [HEADER_HITS, HEADER_MISSES, HEADER_EXPIRED, ALLOWANCE_EVICTED, ...DEFRAG_COUNTERS]) {
         shard.words[(HEADER_AT + field) >> 2] = 0;
         shard.words[(HEADER_AT + field + 4) >> 2] = 0;
       }
-      shard.calls.end(this.latches.owner);
+      shard.end(this.latches.owner);
     }
   }
 
@@ -86,9 +86,9 @@ export class Housekeeper {
   purge(): number {
     let bytes = 0;
     for (const shard of this.all) {
-      if (shard.calls.begin(this.latches.owner, SPINS * 100) !== 1) continue;
+      if (shard.begin(this.latches.owner, SPINS * 100) !== 1) continue;
       bytes += shard.calls.purge();
-      shard.calls.end(this.latches.owner);
+      shard.end(this.latches.owner);
     }
     return bytes;
   }

@@ -1,13 +1,12 @@
 // A thread of the slow lane: runs one command after the other, waiting for latches on the futex.
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { ShardKernel } from '../kernel/kernel.js';
 import { decodeRequest } from '../resp/request.js';
 import { SystemClock } from './clock.js';
 import { Evictor } from './evictor.js';
 import { FrameRunner } from './frame-runner.js';
 import { Latches } from './latches.js';
 import type { LaneReply, LaneRequest } from './slow-lane.js';
-import type { StoreParts } from './store-parts.js';
+import { openShards, type StoreParts } from './store-parts.js';
 
 export interface LaneData {
   readonly store: StoreParts;
@@ -17,7 +16,8 @@ export interface LaneData {
 }
 
 const { store, windowIndex, owner } = workerData as LaneData;
-const shards = store.memories.map((memory, i) => new ShardKernel(store.module, memory, i, windowIndex, store.layout));
+const shards = openShards(store, windowIndex);
+const [{ epochs }] = shards;
 const latches = new Latches(shards, owner);
 const clock = new SystemClock(shards[0]);
 const runner = new FrameRunner(shards, latches, clock, true, new Evictor(shards, latches, clock));
@@ -28,6 +28,6 @@ parentPort!.on('message', (port: MessagePort) => {
     const outcome = runner.run(argv, context);
     if (!('reply' in outcome)) throw new Error('the slow lane did not get to the end of a command');
     const reply = new Uint8Array(outcome.reply);
-    port.postMessage({ id, reply } satisfies LaneReply, [reply.buffer]);
+    port.postMessage({ id, reply, seen: epochs.takeSeen() } satisfies LaneReply, [reply.buffer]);
   });
 });

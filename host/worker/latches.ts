@@ -3,6 +3,8 @@
 // Rules (DESIGN §2): whoever holds a latch only spins for the next one, briefly; failing that it gives all back, waits
 // for the busy shard and starts again from the lowest. Each thread waits at most once per shard at a time. A shard that
 // was waited for longer than RESERVE_AFTER_MS is reserved: newcomers fail on it until the waiter had its turn.
+
+import { type Epochs, POLICY_NONE } from '../kernel/epochs.js';
 import {
   HEADER_LATCH_OWNER,
   HEADER_LATCH_RESERVED,
@@ -34,39 +36,71 @@ export class Latches {
   /** Whoever is to be told once a shard's latch may be free; one pending wait per shard serves them all. */
   readonly #waiting = new Map<number, ((index: number) => void)[]>();
 
+  readonly #epochs: Epochs;
+
   /** @param owner This thread's id in latch words: 1 or more, unique in the store. */
   constructor(
     readonly shards: readonly ShardKernel[],
     readonly owner: number,
-  ) {}
+  ) {
+    this.#epochs = shards[0].epochs;
+  }
 
   /** Takes one latch, or answers false. */
   tryOne(index: number): boolean {
-    return this.shards[index].calls.begin(this.owner, SPINS) === 1;
+    return this.shards[index].begin(this.owner, SPINS) === 1;
   }
 
   /** Takes the latches of `indexes` (ascending, no duplicates): -1, or the shard that was busy; none is held then. */
   tryAll(indexes: readonly number[]): number {
     for (let i = 0; i < indexes.length; i++) {
-      if (this.shards[indexes[i]].calls.begin(this.owner, i === 0 ? SPINS : SPINS_HOLDING) === 1) continue;
+      if (this.shards[indexes[i]].begin(this.owner, i === 0 ? SPINS : SPINS_HOLDING) === 1) continue;
       this.#giveBack(indexes, i);
       return indexes[i];
     }
+    if (indexes.length > 1) this.#enterTogether(indexes);
     return -1;
   }
 
   release(index: number): void {
     if (this.#reserved.size !== 0) this.#hadTurn(index);
-    this.shards[index].calls.end(this.owner);
+    this.shards[index].end(this.owner);
   }
 
+  /** A step on several shards is wholly on one side of a snapshot: if one of them has entered, the others do too. */
+  #enterTogether(indexes: readonly number[]): void {
+    if (this.#epochs.policy === POLICY_NONE) return;
+    let latest = 0;
+    for (const index of indexes) latest = Math.max(latest, this.shards[index].calls.entered());
+    const { epoch } = this.#epochs;
+    for (const index of indexes) {
+      const { calls } = this.shards[index];
+      if (calls.entered() < latest) calls.enter(epoch, latest);
+    }
+  }
+
+  /** What a step on several shards has logged becomes part of one epoch on all of them, before any latch is free. */
+  #publishTogether(indexes: readonly number[]): void {
+    if (this.#epochs.policy === POLICY_NONE) return;
+    let epoch = 0;
+    const wrote: number[] = [];
+    for (const index of indexes) {
+      const wanted = this.shards[index].calls.stepPrepare();
+      if (wanted > 0) wrote.push(index);
+      epoch = Math.max(epoch, Math.abs(wanted));
+    }
+    for (const index of wrote) this.shards[index].calls.stepPublish(epoch);
+  }
+
+  /** Ends a step on shards that `tryAll` or `takeAllBlocking` took. */
   releaseAll(indexes: readonly number[]): void {
+    if (indexes.length > 1) this.#publishTogether(indexes);
     for (let i = indexes.length - 1; i >= 0; i--) this.release(indexes[i]);
   }
 
   /** Latches given back without having been of use: reservations stay. */
   #giveBack(indexes: readonly number[], count: number): void {
-    for (let i = count - 1; i >= 0; i--) this.shards[indexes[i]].calls.end(this.owner);
+    for (let i = count - 1; i >= 0; i--) this.shards[indexes[i]].end(this.owner);
   }
 
   /** This thread got what it had reserved the shard for. To be called while the latch is held, before it is released. */

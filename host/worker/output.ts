@@ -19,6 +19,12 @@ export interface Sink {
   write(bytes: Uint8Array): boolean;
 }
 
+/** What waits for its sinks, in order: part i is for sink i. */
+export interface Batch<S extends Sink> {
+  readonly sinks: readonly S[];
+  readonly parts: readonly Uint8Array[];
+}
+
 export class Output<S extends Sink> {
   #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   #used = 0;
@@ -126,6 +132,21 @@ export class Output<S extends Sink> {
   }
 
   /**
+   * Takes everything out that waits to be handed over, for somebody else to hand over later. Not to be called while
+   * something is gathered.
+   */
+  detach(): Batch<S> {
+    const batch = { sinks: this.#sinks.slice(), parts: this.#waiting.slice() };
+    this.#sinks.length = 0;
+    this.#waiting.length = 0;
+    this.#waitingBytes = 0;
+    this.#buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+    this.#used = 0;
+    this.#open = 0;
+    return batch;
+  }
+
+  /**
    * Hands everything over, in order. Not to be called while something is gathered.
    * @returns the sinks that did not take all of theirs at once.
    */
@@ -163,10 +184,10 @@ export class Releases {
   drain(spins: number): void {
     for (let i = this.#waiting.length - 1; i >= 0; i--) {
       const { shard, kind, ptr } = this.#waiting[i];
-      if (shard.calls.begin(this.owner, spins) !== 1) continue;
+      if (shard.begin(this.owner, spins) !== 1) continue;
       if (kind === abi.PIECE_PINNED) shard.calls.unpin(ptr);
       else shard.calls.blockFree(ptr);
-      shard.calls.end(this.owner);
+      shard.end(this.owner);
       this.#waiting.splice(i, 1);
     }
   }

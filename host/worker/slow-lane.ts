@@ -1,6 +1,7 @@
 // The slow lane: threads that run what would hold a latch for longer than about a millisecond, so that a worker never
 // does. Data crosses as one frame there and one reply back, both transferred and not copied.
 import type { MessagePort } from 'node:worker_threads';
+import type { Epochs } from '../kernel/epochs.js';
 import { encodeRequest } from '../resp/request.js';
 import type { CallContext } from './frame-runner.js';
 
@@ -17,6 +18,8 @@ export interface LaneRequest {
 export interface LaneReply {
   readonly id: number;
   readonly reply: Uint8Array;
+  /** The highest epoch that the command could have seen. */
+  readonly seen: number;
 }
 
 /** One worker's way to the lanes. */
@@ -29,6 +32,7 @@ export class SlowLane {
   constructor(
     readonly lanes: number,
     readonly open: (lane: number) => Promise<MessagePort>,
+    readonly epochs: Epochs,
   ) {}
 
   /** Commands that wait for a reply. */
@@ -50,7 +54,8 @@ export class SlowLane {
     let port = this.#ports.get(lane);
     if (!port) {
       port = this.open(lane).then((opened) => {
-        opened.on('message', ({ id, reply }: LaneReply) => {
+        opened.on('message', ({ id, reply, seen }: LaneReply) => {
+          this.epochs.note(seen);
           const resolve = this.#waiting.get(id);
           this.#waiting.delete(id);
           resolve?.(reply);

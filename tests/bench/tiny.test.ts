@@ -29,6 +29,16 @@ describe('the kernel bench', () => {
   });
 });
 
+describe('the dump bench', () => {
+  it('finds each shape again in the shard that its dump was loaded into', async () => {
+    const output = await tiny('bench/micro/dump.mjs');
+    expect(
+      output.split('\n').filter((line) => /^\| (strings|integers|hashes|lists|sets|sorted|stream)/.test(line)),
+    ).toHaveLength(10);
+    expect(output).toMatch(/result hash: [0-9a-f]{8}/);
+  });
+});
+
 describe('the growth bench', () => {
   it('sees splits, and none of them moves more than 1024 entries', async () => {
     const output = await tiny('bench/micro/growth.mjs');

@@ -4,6 +4,10 @@ import type { TestKernel } from './kernel.js';
 interface EncodeHooks {
   encodeReset(bound: number): void;
   encodeDatabase(window: number, db: number, budget: number): void;
+  encodeKey(window: number, db: number, ptr: number, length: number, opens: number): number;
+  encodeSlice(budget: number): number;
+  encodeOpen(): number;
+  encodeClose(): void;
   sinkPiece(): number;
   sinkPieceBytes(): number;
   sinkConsume(bytes: number): void;
@@ -37,8 +41,8 @@ export function encodeAll(kernel: TestKernel, budget = 0, bound = 2 ** 32): Enco
   return { bytes: takePieces(kernel), own, failed };
 }
 
-/** Takes out everything that the sink keeps, as the host does. */
-export function takePieces(kernel: TestKernel): Buffer {
+/** Takes out everything that can be written, as the host does. */
+export function takeWritable(kernel: TestKernel): Buffer {
   const hooks = encodeHooks(kernel);
   const parts: Buffer[] = [];
   for (let at = hooks.sinkPiece() >>> 0; at !== 0; at = hooks.sinkPiece() >>> 0) {
@@ -46,6 +50,10 @@ export function takePieces(kernel: TestKernel): Buffer {
     parts.push(Buffer.from(kernel.shard.view(at, bytes).slice()));
     hooks.sinkConsume(bytes);
   }
-  hooks.sinkClear();
   return Buffer.concat(parts);
+}
+function takePieces(kernel: TestKernel): Buffer {
+  const bytes = takeWritable(kernel);
+  encodeHooks(kernel).sinkClear();
+  return bytes;
 }

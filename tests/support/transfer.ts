@@ -1,5 +1,6 @@
 // What tests of import and export share: files in memory, stores of kernels in any build, and a redis-server filled with
 // values of every type and encoding.
+import { Epochs } from '../../host/kernel/epochs.js';
 import { initShard, newShardMemory, type ShardLayout } from '../../host/kernel/kernel.js';
 import { encodeRequest } from '../../host/resp/request.js';
 import { ByteSource, type Readable } from '../../host/transfer/byte-source.js';
@@ -46,7 +47,7 @@ export function kernelStore(build: Build, shardCount = 1, changes: Partial<Shard
     initShard(module, memory, index, layout);
     return memory;
   });
-  return new KernelStore({ module, layout, memories });
+  return new KernelStore({ module, layout, memories, epochs: Epochs.newBuffer() });
 }
 
 /** A write command, as if it stood in a log. */

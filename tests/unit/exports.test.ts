@@ -11,7 +11,19 @@ const modules = Object.fromEntries(ARTEFACTS.map((name) => [name, new WebAssembl
 const EXPORTS = [
   ...['init', 'seeds', 'generatorState', 'headerAt'],
   ...['windowBase', 'windowInput', 'windowArguments', 'windowStage', 'windowOutput', 'windowReturns'],
-  ...['begin', 'end', 'exec', 'run', 'execBlock', 'blockNew', 'blockFree'],
+  ...[
+    'begin',
+    'end',
+    'enter',
+    'entered',
+    'stepPrepare',
+    'stepPublish',
+    'exec',
+    'run',
+    'execBlock',
+    'blockNew',
+    'blockFree',
+  ],
   ...['cut', 'merge', 'release', 'unpin', 'canStore', 'route', 'guestsClear'],
   ...[
     'defrag',
@@ -26,8 +38,21 @@ const EXPORTS = [
     'databaseExpires',
     'databaseSegments',
   ],
-  ...['usedBytes', 'committedBytes', 'largestFreeRun', 'digest', 'check'],
+  ...['usedBytes', 'committedBytes', 'largestFreeRun', 'snapshotLoad', 'digest', 'check'],
   ...['logPeek', 'logPeekBytes', 'logConsume', 'logBacklog', 'logEndLsn'],
+  ...[
+    'raise',
+    'publishing',
+    'published',
+    'lastEpoch',
+    'epochEnd',
+    'logPiece',
+    'logPieceBytes',
+    'logConsumeTo',
+    'logBegin',
+  ],
+  ...['logVerify', 'logVerifyStop', 'logVerifyRecords', 'logVerifyNeed', 'crc32c'],
+  ...['logReplay', 'logReplayed', 'logReplayErrors', 'logReplayStatus'],
 ];
 const PAGE_BYTES = 65536;
 

@@ -20,12 +20,14 @@ import {
   ENC_PACKED, ENC_TABLE, ENTRY_EXPIRES, ENTRY_FIELDS, ENTRY_GUEST, ENTRY_LARGE, TYPE_HASH, entryEncoding, entryExpiry, entryFlags, entryFree, entryKey, entryKeyLen,
   entryNew, entryPointer, entrySetEncoding, entrySetFlags, entrySetPointer,
 } from '../../table/entry';
-import { dictCount, dictFind, dictRoot } from '../dict';
+import { dictAdd, dictCount, dictFind, dictRoot } from '../dict';
 import { lpBytes, lpCopy, lpCount, lpEncodedBytes, lpFind, lpFirst, lpFree, lpLen, lpNext, lpPtr, lpView } from '../listpack';
 import { lpValid } from '../listpack-valid';
 import { EXPIRY_NONE } from '../string';
 import { dropForm } from '../value';
-import { HASH_CREATED, HASH_NO_MEMORY, hashFind, hashIsLarge, hashIsPacked, hashNew, hashSet, hashView, tableOf, tableTwice, valueLen, valuePtr } from './hash';
+import { HASH_CREATED, HASH_NO_MEMORY, hashFind, hashIsLarge, hashIsPacked, hashNew, hashSet, hashToTable, hashView, tableOf, tableTwice, valueLen, valuePtr } from './hash';
+import { noteDeadline } from './deadlines';
+import { fieldDrop, fieldNew } from './field';
 import { fieldsBegin, slotNext, walkField } from './walk';
 
 export const RDB_HASH: u32 = 4;
@@ -120,9 +122,9 @@ function loadPacked(rdbType: u32): u32 {
 
 /**
  * Makes a hash of a listpack of pairs, which is its own from here on, or frees it and sets the fault.
- * @param byLength Long fields and values make it large; from a zipmap only, as in Redis.
+ * @param byLength Long fields and values make it large; as in Redis not in a payload of today, which says itself what it is.
  */
-function takeListpack(lp: u32, byLength: bool): void {
+export function takeListpack(lp: u32, byLength: bool): void {
   const pairs = lpCount(lp) >>> 1;
   const large = pairs > limits().hashMaxListpackEntries || (byLength && anyLong(lp));
   const packed = !large || (pairs <= limits().packedEntriesMax && lpBytes(lp) <= limits().packedBytesMax);
@@ -192,11 +194,29 @@ export function hashBuildBegin(): bool {
 /** Adds a pair. A field that comes twice is corrupt. `deadline`: Unix milliseconds, -1 none. */
 export function hashBuildAdd(name: u32, nameLen: u32, ptr: u32, length: u32, deadline: i64): void {
   if (built == 0 || loadFault != 0) return;
+  if (!hashIsPacked(built) && hashIsLarge(built)) { addToTable(name, nameLen, ptr, length, deadline); return; }
   // Also one whose time has come, which hashSet would pass over.
   if (!hashIsPacked(built) && dictFind(entryPointer(built), name, nameLen) != 0) { loadCorrupt(); return; }
   const outcome = hashSet(built, name, nameLen, ptr, length, deadline);
   if (outcome == HASH_NO_MEMORY) loadNoMemory();
   else if (outcome != HASH_CREATED) loadCorrupt();
+}
+
+/** The same for a hash that is a table, and will be one whatever comes. */
+function addToTable(name: u32, nameLen: u32, ptr: u32, length: u32, deadline: i64): void {
+  const dict = entryPointer(built);
+  if (dictFind(dict, name, nameLen) != 0) { loadCorrupt(); return; }
+  const f = fieldNew(name, nameLen, ptr, length, deadline);
+  if (f == 0) { loadNoMemory(); return; }
+  if (!dictAdd(dict, f)) { fieldDrop(f); loadNoMemory(); return; }
+  if (deadline >= 0) noteDeadline(built, deadline);
+}
+
+/** So many pairs will come that what is built is a table from the start. */
+export function hashBuildTable(): void {
+  if (built == 0) return;
+  if (hashToTable(built)) hashBuildLarge();
+  else loadNoMemory();
 }
 
 /** What is built was over Redis's limits once. */

@@ -215,6 +215,9 @@ export function zsetHoldSigned(): bool {
   return ok;
 }
 
+/** A set that zsetHoldSigned began keeps the sign of a zero: it reports `skiplist` from now on. */
+export function zsetKeepSign(): void { heldLarge = true; }
+
 /** Ends what zsetHoldSigned began. False: no memory; the set is to be dropped then. */
 export function zsetSettle(): bool {
   heldSigned = false;
