@@ -23,8 +23,10 @@ export interface Sink {
   finish(): Promise<void>;
 }
 
-/** The RDB version that says everything in the types up to 19; type 20 and 21 came with version 11. */
+/** The RDB version that says everything in the types up to 19. */
 export const RDB_VERSION = 10;
+/** Of a payload with a value of this type: 20 and 21 came with version 11. */
+export const payloadVersion = (type: number): number => (type > 19 ? RDB_VERSION + 1 : RDB_VERSION);
 const FOOTER_BYTES = 10;
 const CRC_BYTES = 8;
 
@@ -35,7 +37,7 @@ export function payloadOf({ type, body }: Pick<Item, 'type' | 'body'>): Buffer {
   const payload = Buffer.allocUnsafe(1 + body.length + FOOTER_BYTES);
   payload[0] = type;
   payload.set(body, 1);
-  payload.writeUInt16LE(type > 19 ? 11 : RDB_VERSION, 1 + body.length);
+  payload.writeUInt16LE(payloadVersion(type), 1 + body.length);
   const end = payload.length - CRC_BYTES;
   new Crc64().update(payload.subarray(0, end)).write(viewOf(payload), end);
   return payload;

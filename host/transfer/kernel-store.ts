@@ -12,13 +12,14 @@ import {
   ShardKernel,
 } from '../kernel/kernel.js';
 import { takeOutput } from '../kernel/output.js';
-import { encodeRequest } from '../resp/request.js';
+import { decodeRequest } from '../resp/request.js';
 import { SystemClock } from '../worker/clock.js';
 import { Evictor } from '../worker/evictor.js';
 import { FrameRunner } from '../worker/frame-runner.js';
 import { Latches } from '../worker/latches.js';
 import type { StoreParts } from '../worker/store-parts.js';
-import { type Item, partsOf, payloadOf, shown } from './item.js';
+import { Frames } from './frames.js';
+import { type Item, partsOf, shown } from './item.js';
 import { ReplyError, ReplyReader, type ReplyValue } from './reply-reader.js';
 
 const OWNER = 1;
@@ -30,8 +31,6 @@ const EXPIRE_BUDGET = 1 << 16;
 const WALK_KEYS = 256;
 /** Where a cursor of SCAN keeps the shard. */
 const CURSOR_SHARD = 2 ** 38;
-const RESTORE = Buffer.from('RESTORE');
-const OPTIONS = [Buffer.from('REPLACE'), Buffer.from('ABSTTL')];
 
 /** What a frame is, for the message if it fails. */
 export type Label = () => string;
@@ -50,6 +49,7 @@ export class KernelStore {
   readonly #runner: FrameRunner;
   readonly #batches: Batch[];
   readonly #all: number[];
+  readonly #frames = new Frames();
 
   constructor(readonly parts: StoreParts) {
     const { module, memories, layout } = parts;
@@ -98,16 +98,15 @@ export class KernelStore {
   /** Stores an item. What is wrong with it shows now, or with a later item, or at `flush`. */
   restore(item: Item): void {
     this.checkDatabase(item.db);
-    const argv = [RESTORE, item.key, Buffer.from(String(item.expiresMs)), payloadOf(item), ...OPTIONS];
     const label = (): string => `key ${shown(item.key)} of database ${item.db}`;
-    this.#enqueue(this.#runner.route(item.key), item.db, encodeRequest(argv), argv, label);
+    this.#enqueue(this.#runner.route(item.key), item.db, this.#frames.restore(item), undefined, label);
   }
 
   /**
    * Executes a write command of a log; its database has been checked.
    * @param frame The same as a multibulk frame. Both are borrowed for the call.
    */
-  execute(command: Command, db: number, frame: Uint8Array, argv: readonly Buffer[], label: Label): void {
+  execute(command: Command, db: number, frame: Buffer, argv: readonly Buffer[], label: Label): void {
     const { firstKey, lastKey, flags } = command;
     const single = (this.shards.length === 1 || firstKey === lastKey) && firstKey > 0 && !flags.includes('movablekeys');
     if (single && argv.length > firstKey) {
@@ -125,14 +124,15 @@ export class KernelStore {
     this.#reclaim();
   }
 
-  #enqueue(index: number, db: number, frame: Uint8Array, argv: readonly Buffer[], label: Label): void {
+  /** @param argv The frame's arguments, if they are at hand. */
+  #enqueue(index: number, db: number, frame: Buffer, argv: readonly Buffer[] | undefined, label: Label): void {
     const shard = this.shards[index];
     const batch = this.#batches[index];
     const { inBytes } = shard.layout;
     if (frame.length + batch.bytes > inBytes || db !== batch.db) this.#flushShard(index);
-    if (frame.length > inBytes || argv.length > abi.ARGS_MAX) {
+    if (frame.length > inBytes || (argv && argv.length > abi.ARGS_MAX)) {
       this.#flushShard(index);
-      this.#runAlone(db, argv, label);
+      this.#runAlone(db, argv ?? decodeRequest(frame), label);
       return;
     }
     batch.db = db;
@@ -262,8 +262,7 @@ export class KernelStore {
       let bytes = 0;
       let to = from;
       for (; to < keys.length; to++) {
-        const frames = ['PEXPIRETIME', 'DUMP'].map((name) => encodeRequest([Buffer.from(name), keys[to]]));
-        const frame = Buffer.concat(frames);
+        const frame = this.#frames.read(keys[to]);
         if (bytes + frame.length > shard.layout.inBytes) break;
         shard.bytes.set(frame, shard.input + bytes);
         bytes += frame.length;

@@ -2,10 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { connectTo, parseAddress } from '../../host/cli/redis-connection.js';
 import { LatchkeyError } from '../../host/errors.js';
+import { encodeReply } from '../../host/resp/reply.js';
+import { decodeRequest } from '../../host/resp/request.js';
 import { importIntoSink, importIntoStore, pour } from '../../host/transfer/import.js';
-import type { Item } from '../../host/transfer/item.js';
+import { type Item, payloadOf } from '../../host/transfer/item.js';
 import { readServer } from '../../host/transfer/live.js';
-import type { Peer } from '../../host/transfer/peer.js';
+import { Peer } from '../../host/transfer/peer.js';
 import { ReplyError, ReplyReader, type ReplyValue } from '../../host/transfer/reply-reader.js';
 import { ServerSink } from '../../host/transfer/server-sink.js';
 import { MADE } from '../support/payloads.js';
@@ -62,6 +64,41 @@ describe('addresses', () => {
 
   it.each(['redis://', 'redis://h/x', 'redis://h:99999', 'redis:///1'])('%s is refused', (text) => {
     expect(() => parseAddress(text)).toThrow(LatchkeyError);
+  });
+});
+
+describe('a server without transactions', () => {
+  const value = payloadOf({ type: 0, body: Buffer.from('\x01v') });
+  /** Answers as a small server does; `deadlines` are what PEXPIRETIME says of each key, one after the other. */
+  function peerWith(deadlines: Record<string, number[]>): Peer {
+    const wire = { where: 'small', close: () => {}, onBytes: (_: Buffer) => {}, onEnd: (_: string) => {} };
+    const keys = Object.keys(deadlines);
+    const answer = (argv: string[]): Parameters<typeof encodeReply>[0] => {
+      if (argv[0] === 'INFO') return argv[1] === 'keyspace' ? `db0:keys=${keys.length},expires=0` : '';
+      if (argv[0] === 'SELECT') return { status: 'OK' };
+      if (argv[0] === 'SCAN') return ['0', keys];
+      if (argv[0] === 'TIME') return ['1700000000', '0'];
+      if (argv[0] === 'DUMP') return value;
+      if (argv[0] !== 'PEXPIRETIME') return { error: `ERR unknown command '${argv[0]}'` };
+      const left = deadlines[argv[1]] ?? [-2];
+      return left.length > 1 ? left.shift()! : left[0];
+    };
+    const write = (bytes: Uint8Array): void => {
+      const argv = decodeRequest(Buffer.from(bytes)).map(String);
+      queueMicrotask(() => wire.onBytes(encodeReply(answer(argv), 2)));
+    };
+    return new Peer(Object.assign(wire, { write }), 'BAD_SOURCE');
+  }
+
+  it('is asked again for a key whose deadline has changed meanwhile, but not for ever', async () => {
+    const restless = Array.from({ length: 40 }, (_, i) => 5_000_000_000_000 + i);
+    const peer = peerWith({ still: [-1], once: [-1, 7_000_000_000_000], restless });
+    const found = new Map<string, bigint>();
+    for await (const { key, expiresMs } of readServer(peer)) found.set(String(key), expiresMs);
+    expect([...found.keys()].sort()).toEqual(['once', 'restless', 'still']);
+    expect(found.get('still')).toBe(0n);
+    expect(found.get('once')).toBe(7_000_000_000_000n);
+    expect(found.get('restless')).toBe(5_000_000_000_008n);
   });
 });
 
