@@ -16,6 +16,12 @@ export type LatchkeyErrorCode =
   | 'DIRECTORY_IN_USE'
   /** The directory of the data cannot be locked. */
   | 'DIRECTORY_UNUSABLE'
+  /** `shards.meta` or `reshard.journal` says what nobody can act upon. */
+  | 'BAD_LAYOUT'
+  /** A file holds bytes that were not written so, where a crash cannot explain them; or one that is needed is missing. */
+  | 'DAMAGED_FILE'
+  /** A newer version wrote a file, or a part of it. */
+  | 'NEWER_FILE'
   /** Memory for the shards could not be had. */
   | 'OUT_OF_MEMORY';
 
