@@ -111,6 +111,8 @@ export interface KernelExports {
 
 /** Header fields that the host touches directly: byte offsets from the header, drawn in assembly/memory/layout.ts. */
 export const HEADER_AT = 0x10000;
+export const HEADER_SHARD_COUNT = 12;
+export const HEADER_ROUTING = 16;
 export const HEADER_LATCH_OWNER = 64;
 export const HEADER_LATCH_WAITERS = 68;
 export const HEADER_LATCH_WAKE_SEQ = 72;

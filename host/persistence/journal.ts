@@ -11,7 +11,7 @@ import type { Storage } from '../storage/port.js';
 import { isRouting, type RoutingName, readText, writeText } from './meta.js';
 
 export const JOURNAL_NAME = 'reshard.journal';
-const JOURNAL_TEMP = 'reshard.journal.tmp';
+export const JOURNAL_TEMP = 'reshard.journal.tmp';
 const JOURNAL_BYTES_MAX = 4096;
 
 export interface Journal {

@@ -9,7 +9,7 @@ import { SHARDS_MAX } from '../kernel/abi.js';
 import { type Storage, StorageError } from '../storage/port.js';
 
 export const META_NAME = 'shards.meta';
-const META_TEMP = 'shards.meta.tmp';
+export const META_TEMP = 'shards.meta.tmp';
 /** More than any meta of ours or kevy's has. */
 const META_BYTES_MAX = 4096;
 

@@ -4,15 +4,19 @@ import {
   HEADER_FLAG_CLOCK_STOPPED,
   HEADER_FLAG_LOG,
   HEADER_FLAGS,
-  type ShardKernel,
+  initShard,
+  newShardMemory,
+  ShardKernel,
 } from '../../host/kernel/kernel.js';
+import { ensureLayout, layoutCrew, type Prepared } from '../../host/persistence/layout.js';
 import { dumpName, encodeLogStart, encodeRound, logName } from '../../host/persistence/log-format.js';
+import type { Layout } from '../../host/persistence/meta.js';
 import { crewOf, type Recovered, recover } from '../../host/persistence/recover.js';
 import type { DamagePolicy } from '../../host/persistence/recovery-plan.js';
 import type { Storage } from '../../host/storage/port.js';
 import { encodeAll } from './dump-encode.js';
 import { fileOf } from './dumps.js';
-import type { TestKernel } from './kernel.js';
+import { moduleFor, type TestKernel } from './kernel.js';
 import type { Random } from './seed.js';
 import { StoreInProcess } from './store-in-process.js';
 import type { Build } from './wasm.js';
@@ -180,6 +184,44 @@ export function dumpBytes(shard: ShardKernel, round: number, birthId: string | u
 /** As much of a TestKernel as encodeAll needs. */
 function kernelOf(shard: ShardKernel): TestKernel {
   return { shard, stamp: () => shard.stamp(0, 0, 0, 2, 0, 1, 0) } as unknown as TestKernel;
+}
+
+/** Fresh shards of a layout, for nobody else. */
+export function shardMaker(build: Build): (layout: Layout, shard: number) => ShardKernel {
+  return ({ shards, routing }, index) => {
+    const layout = {
+      ...SMALL,
+      shardCount: shards,
+      routing: routing === 'slots' ? 1 : 0,
+      databases: 16,
+      windowCount: 1,
+      logBytes: 1 << 16,
+    };
+    const memory = newShardMemory(build.memory === 'shared', layout.pagesMax);
+    initShard(moduleFor(build), memory, index, layout, new Uint8Array(104).fill(index + 1));
+    return new ShardKernel(moduleFor(build), memory, index, 0, layout);
+  };
+}
+
+export interface StartOptions extends Partial<Layout> {
+  readonly damage?: DamagePolicy;
+  readonly nowMs?: number;
+}
+
+/** A start: the layout that is wanted, then recovery. */
+export async function startInProcess(
+  build: Build,
+  storage: Storage,
+  options: StartOptions = {},
+): Promise<RecoveredInProcess & { prepared: Prepared }> {
+  const { damage = 'stop', nowMs = 1_700_000_000_000, shards, routing } = options;
+  const wanted = { shards, routing };
+  const fallback: Layout = { shards: 1, routing: 'kevyhash' };
+  const crew = layoutCrew(storage, shardMaker(build));
+  const prepared = await ensureLayout(storage, crew, { wanted, fallback, damage, nowMs });
+  const { layout } = prepared;
+  const code = layout.routing === 'slots' ? 1 : 0;
+  return { prepared, ...(await recoverInProcess(build, storage, layout.shards, { damage, nowMs, routing: code })) };
 }
 
 export interface RecoveredInProcess {
