@@ -56,7 +56,9 @@ export class FakeEpochs implements EngineEpochs {
   snapshot = 0;
   written = 0;
   #synced = 0;
+  asleep = false;
   wantCount = 0;
+  #woken: (() => void)[] = [];
 
   constructor(readonly timing: Timing) {}
 
@@ -66,8 +68,14 @@ export class FakeEpochs implements EngineEpochs {
   set synced(round: number) {
     this.#synced = round;
   }
-  wanted(_wantCount: number, ms: number): Promise<unknown> {
-    return this.timing.pause(ms);
+  wanted(wantCount: number, ms: number): Promise<unknown> {
+    if (wantCount !== this.wantCount) return Promise.resolve();
+    const woken = new Promise<void>((resolve) => void this.#woken.push(resolve));
+    return Promise.race([woken, this.timing.pause(ms)]);
+  }
+  want(): void {
+    this.wantCount++;
+    for (const wake of this.#woken.splice(0)) wake();
   }
 }
 
@@ -237,6 +245,7 @@ export class FakeStore {
     const epoch = Math.max(hint, ...shards.map(({ lastEpoch }) => lastEpoch));
     for (const shard of shards) shard.publish(epoch);
     this.epochOf.push(epoch);
+    if (this.epochs.asleep) this.epochs.want();
     return number;
   }
 }
