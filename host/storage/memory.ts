@@ -3,7 +3,7 @@
 import { type OpenMode, type Storage, StorageError, type StorageFile } from './port.js';
 
 /** Bytes that grow. One object per file, however many handles are open on it and whatever it is called now. */
-class Content {
+export class Content {
   #bytes = new Uint8Array(64);
   size = 0;
 
@@ -11,6 +11,7 @@ class Content {
     return this.#bytes.subarray(0, this.size);
   }
 
+  /** Cuts the file, or makes it longer by zeros. */
   resize(size: number): void {
     if (size > this.#bytes.length) {
       const larger = new Uint8Array(Math.max(size, this.#bytes.length * 2));
@@ -21,6 +22,7 @@ class Content {
     this.size = size;
   }
 
+  /** Writes anywhere; a gap behind the end becomes zeros. */
   write(bytes: Uint8Array, at: number): void {
     if (at + bytes.length > this.size) this.resize(at + bytes.length);
     this.#bytes.set(bytes, at);
