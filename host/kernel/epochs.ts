@@ -11,6 +11,7 @@
 //      7 …                         snapshot: first epoch of the last snapshot that was announced
 //     10 …                         written: last round whose records are in the files
 //     13 …                         synced: last round that is synced
+//     16 asleep      1: the engine does not look by itself, whoever publishes records raises `wanted`
 import type { ShardKernel } from './kernel.js';
 
 const POLICY = 0;
@@ -21,7 +22,8 @@ const EPOCH = 4;
 const SNAPSHOT = 7;
 const WRITTEN = 10;
 const SYNCED = 13;
-const WORDS = 16;
+const ASLEEP = 16;
+const WORDS = 17;
 
 /** Nothing is ever persisted. */
 export const POLICY_NONE = 0;
@@ -82,6 +84,17 @@ export class Epochs {
     this.wake();
   }
 
+  /**
+   * Set by the engine before it looks for records once more and then waits: a step that has published reads this after,
+   * so one of the two sees the other.
+   */
+  get asleep(): boolean {
+    return Atomics.load(this.#words, ASLEEP) !== 0;
+  }
+  set asleep(asleep: boolean) {
+    Atomics.store(this.#words, ASLEEP, asleep ? 1 : 0);
+  }
+
   // Hints are read in this order, epoch before snapshot; the engine writes them in the other.
   get epoch(): number {
     return this.#read(EPOCH);
@@ -115,7 +128,7 @@ export class Epochs {
     Atomics.add(this.#words, WAKE, 1);
     if (this.buffer instanceof SharedArrayBuffer) Atomics.notify(this.#words, WAKE);
   }
-  /** Says that a sync is waited for. */
+  /** Says that a sync is waited for, or that there are records. */
   want(): void {
     Atomics.add(this.#words, WANTED, 1);
     if (this.buffer instanceof SharedArrayBuffer) Atomics.notify(this.#words, WANTED);

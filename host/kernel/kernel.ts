@@ -216,6 +216,8 @@ export class ShardKernel {
   #floats: Float64Array;
   /** Index of the control block's first word. */
   readonly #block: number;
+  /** LSN up to which records were published when this thread last woke the persistence engine. */
+  #told = 0;
 
   constructor(
     readonly module: WebAssembly.Module,
@@ -251,7 +253,16 @@ export class ShardKernel {
   /** Ends a step that was begun by `begin`, and gives the latch back. */
   end(owner: number): void {
     this.calls.end(owner);
+    if (this.epochs.asleep) this.#wakeEngine();
     if (this.epochs.policy === POLICY_ALWAYS) this.epochs.noteShard(this);
+  }
+
+  /** Wakes the persistence engine if the shard has records that it has not been woken for by this thread. */
+  #wakeEngine(): void {
+    const published = this.calls.published();
+    if (published === this.#told) return;
+    this.#told = published;
+    this.epochs.want();
   }
 
   /** A whole step from the window's input: `run` of the ABI. */
@@ -263,6 +274,7 @@ export class ShardKernel {
     }
     const { epoch } = epochs;
     const status = this.calls.run(this.window, from, inputBytes, owner, spins, epoch, epochs.snapshot);
+    if (epochs.asleep) this.#wakeEngine();
     if (policy === POLICY_ALWAYS) epochs.noteShard(this);
     return status;
   }

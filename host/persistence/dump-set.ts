@@ -7,8 +7,8 @@ import { dumpName } from './log-format.js';
 import { latched, type ShardPort, type SnapshotStep } from './shard-port.js';
 import type { Timing } from './timing.js';
 
-/** Bytes encoded under one hold of a latch: some ten microseconds. */
-const BUDGET = 1 << 13;
+/** Bytes encoded under one hold of a latch: some 25 microseconds. */
+const BUDGET = 1 << 12;
 /** The walk goes on for so long before others have their turn. */
 const SLICE_MS = 2;
 

@@ -22,8 +22,11 @@ import { Snapshots } from './snapshots.js';
 import { Syncer, type SyncPolicy } from './syncer.js';
 import { SYSTEM_TIMING, type Timing } from './timing.js';
 
-/** How often the engine looks for records that wait: the longest that one waits before it is written. */
-const LOOK_MS = 4;
+/**
+ * From one round to the next at least, unless somebody waits for a sync: the longest that a record waits. When nothing has
+ * waited at its end, the engine sleeps, and the first record wakes it.
+ */
+const LOOK_MS = 3;
 const HOUSE_MS = 100;
 /** After a write that failed. */
 const RETRY_MS = 1000;
@@ -248,12 +251,21 @@ export class Engine {
   async #run(): Promise<void> {
     while (!this.#ended) {
       const seen = this.epochs.wantCount;
+      const { written } = this.rounds;
       await this.#look();
       if (this.#ended) break;
       // While a sync is under way, those who wait for one cannot be helped, and its end is looked at in any case.
       if (this.syncer.running) await this.timing.pause(LOOK_MS);
-      else await this.epochs.wanted(seen, LOOK_MS);
+      else if (this.rounds.written !== written) await this.epochs.wanted(seen, LOOK_MS);
+      else await this.#sleep(seen);
     }
+  }
+
+  async #sleep(seen: number): Promise<void> {
+    this.epochs.asleep = true;
+    // What is published from here on wakes it.
+    await this.epochs.wanted(seen, this.rounds.unfinished ? LOOK_MS : HOUSE_MS);
+    this.epochs.asleep = false;
   }
 
   #soon(): void {

@@ -67,6 +67,10 @@ export class Rounds {
   get dirty(): boolean {
     return this.#waiting !== undefined || this.#logs.some((log, i) => this.shards[i].published() > log.endLsn);
   }
+  /** Whether something is left to do though nothing more is published. */
+  get unfinished(): boolean {
+    return this.#consumeLater.size !== 0 || this.dirty;
+  }
   /** The round by which everything that is published now will be written. Not while `busy`. */
   get lastRound(): number {
     const ends = this.#logs.map(({ endLsn }) => endLsn);

@@ -65,6 +65,8 @@ export interface EngineEpochs {
   snapshot: number;
   written: number;
   synced: number;
+  /** Whoever publishes records raises `wanted`; else the engine looks for them by itself. */
+  asleep: boolean;
   readonly wantCount: number;
   wanted(wantCount: number, ms: number): Promise<unknown>;
 }

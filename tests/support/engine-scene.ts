@@ -1,8 +1,9 @@
 // A persistence engine with everything around it made for tests.
 import { Engine, type EngineOptions, type RecoveredShard } from '../../host/persistence/engine.js';
-import { Crash, CrashingStorage } from './crashing-storage.js';
+import { Crashed } from './crash-storage.js';
 import { recover } from './engine-recovery.js';
 import { FakeStore } from './fake-shard.js';
+import { FaultyStorage } from './faulty-storage.js';
 
 const OPTIONS: EngineOptions = {
   appendonly: true,
@@ -21,9 +22,10 @@ export class EngineScene {
 
   constructor(
     shardCount: number,
-    readonly storage = new CrashingStorage(),
+    readonly storage = new FaultyStorage(),
   ) {
     this.store = new FakeStore(shardCount);
+    this.store.epochs.hasEnded = () => storage.crashed;
   }
 
   async start(options: Partial<EngineOptions> = {}, recovered?: readonly RecoveredShard[]): Promise<this> {
@@ -55,7 +57,7 @@ export class EngineScene {
     };
     promise.then(over, over);
     for (await this.pass(0); !isOver; await this.pass(1)) {
-      if (this.storage.crashed) throw new Crash('nothing goes on any more');
+      if (this.storage.crashed) throw new Crashed('nothing goes on any more');
       each();
     }
     return promise;
@@ -69,6 +71,6 @@ export class EngineScene {
   }
   /** What a start would find now. */
   async found() {
-    return recover(this.storage.after('kept', 0), this.store.shards.length);
+    return recover(this.storage.after('kept'), this.store.shards.length);
   }
 }

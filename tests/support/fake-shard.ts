@@ -56,7 +56,10 @@ export class FakeEpochs implements EngineEpochs {
   snapshot = 0;
   written = 0;
   #synced = 0;
+  asleep = false;
   wantCount = 0;
+  hasEnded: () => boolean = () => false;
+  #woken: (() => void)[] = [];
 
   constructor(readonly timing: Timing) {}
 
@@ -64,10 +67,17 @@ export class FakeEpochs implements EngineEpochs {
     return this.#synced;
   }
   set synced(round: number) {
-    this.#synced = round;
+    // What goes on after the process has ended tells nobody anything.
+    if (!this.hasEnded()) this.#synced = round;
   }
-  wanted(_wantCount: number, ms: number): Promise<unknown> {
-    return this.timing.pause(ms);
+  wanted(wantCount: number, ms: number): Promise<unknown> {
+    if (wantCount !== this.wantCount) return Promise.resolve();
+    const woken = new Promise<void>((resolve) => void this.#woken.push(resolve));
+    return Promise.race([woken, this.timing.pause(ms)]);
+  }
+  want(): void {
+    this.wantCount++;
+    for (const wake of this.#woken.splice(0)) wake();
   }
 }
 
@@ -237,6 +247,7 @@ export class FakeStore {
     const epoch = Math.max(hint, ...shards.map(({ lastEpoch }) => lastEpoch));
     for (const shard of shards) shard.publish(epoch);
     this.epochOf.push(epoch);
+    if (this.epochs.asleep) this.epochs.want();
     return number;
   }
 }

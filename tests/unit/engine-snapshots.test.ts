@@ -3,12 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { commitFiles, finishDumps } from '../../host/persistence/commit-set.js';
 import { rewriteIsDue, snapshotIsDue } from '../../host/persistence/save-points.js';
 import { MemoryStorage } from '../../host/storage/memory.js';
-import { CrashingStorage } from '../support/crashing-storage.js';
+import { CrashStorage } from '../support/crash-storage.js';
 import { recover } from '../support/engine-recovery.js';
 import { EngineScene } from '../support/engine-scene.js';
+import { FaultyStorage } from '../support/faulty-storage.js';
 
 /** Files that a directory has. */
-const namesOf = (scene: EngineScene): string[] => [...scene.storage.after('kept', 0).keys()].sort();
+const namesOf = (scene: EngineScene): string[] => [...scene.storage.after('kept').keys()].sort();
 const FOUR = ['aof-0.aof', 'aof-1.aof', 'dump-0.rdb', 'dump-1.rdb'];
 
 describe('a snapshot with a log', () => {
@@ -64,7 +65,7 @@ describe('a snapshot with a log', () => {
     expect(await scene.until(saved)).toBe('started');
     await scene.pass(10);
     expect(scene.engine.bytes).not.toBe(before);
-    const { steps, cut } = await recover(scene.storage.after('lost', 0), 3);
+    const { steps, cut } = await recover(scene.storage.after('lost'), 3);
     expect(steps).toEqual(scene.store.shards.map((shard) => shard.steps));
     expect(cut).toBe(scene.store.epochs.synced);
   });
@@ -137,13 +138,13 @@ describe('a snapshot with a log', () => {
     await scene.pass(5);
     expect(scene.store.epochs.synced).toBe(3);
     for (const mode of ['kept', 'lost'] as const) {
-      expect((await recover(scene.storage.after(mode, 0), 1)).steps).toEqual([[1, 2]]);
+      expect((await recover(scene.storage.after(mode), 1)).steps).toEqual([[1, 2]]);
     }
     scene.storage.fault = () => undefined;
     expect(await scene.until(scene.engine.save())).toBe('started');
     scene.store.step(0);
     await scene.pass(5);
-    expect((await recover(scene.storage.after('lost', 0), 1)).steps).toEqual([[1, 2, 3]]);
+    expect((await recover(scene.storage.after('lost'), 1)).steps).toEqual([[1, 2, 3]]);
   });
 
   it('gives a cut up if the new file fails, and the old log goes on', async () => {
@@ -161,9 +162,9 @@ describe('a snapshot with a log', () => {
       scene.store.step(0);
       await scene.pass(1100);
       expect(scene.store.epochs.failed).toBe(false);
-      expect((await recover(scene.storage.after('lost', 0), 1)).steps).toEqual([[1, 2]]);
+      expect((await recover(scene.storage.after('lost'), 1)).steps).toEqual([[1, 2]]);
       expect(await scene.until(scene.engine.save())).toBe('started');
-      expect((await recover(scene.storage.after('lost', 0), 1)).steps).toEqual([[1, 2]]);
+      expect((await recover(scene.storage.after('lost'), 1)).steps).toEqual([[1, 2]]);
     }
   });
 });
@@ -190,7 +191,7 @@ describe('a snapshot without a log', () => {
       'remove dump.journal',
       'sync directory',
     ]);
-    const { steps } = await recover(scene.storage.after('lost', 0), 2);
+    const { steps } = await recover(scene.storage.after('lost'), 2);
     expect(steps).toEqual([[1], [1, 2]]);
   });
 
@@ -243,7 +244,7 @@ describe('the log', () => {
     scene.store.step(1);
     await scene.pass(5);
     expect(namesOf(scene)).toEqual(FOUR);
-    const { steps, recovered } = await recover(scene.storage.after('lost', 0), 2);
+    const { steps, recovered } = await recover(scene.storage.after('lost'), 2);
     expect(steps).toEqual(scene.store.shards.map((shard) => shard.steps));
     expect(recovered.every(({ birthId }) => birthId === '1'.padStart(32, '0'))).toBe(true);
   });
@@ -263,7 +264,7 @@ describe('the log', () => {
     expect(scene.engine.state).toBe('on');
     scene.store.step(0, 1);
     await scene.pass(5);
-    expect((await recover(scene.storage.after('lost', 0), 2)).steps).toEqual([
+    expect((await recover(scene.storage.after('lost'), 2)).steps).toEqual([
       [1, 2, 3],
       [1, 2, 3],
     ]);
@@ -276,15 +277,15 @@ describe('the log', () => {
     expect(await scene.engine.waitSynced(0)).toBeUndefined();
     scene.store.step(0);
     await scene.pass(100);
-    expect((await recover(scene.storage.after('lost', 0), 2)).steps).toEqual([[1], [1]]);
+    expect((await recover(scene.storage.after('lost'), 2)).steps).toEqual([[1], [1]]);
     expect(await scene.until(scene.engine.save())).toBe('started');
     expect(namesOf(scene)).toEqual(['dump-0.rdb', 'dump-1.rdb']);
-    expect((await recover(scene.storage.after('lost', 0), 2)).steps).toEqual([[1, 2], [1]]);
+    expect((await recover(scene.storage.after('lost'), 2)).steps).toEqual([[1, 2], [1]]);
     await scene.until(scene.engine.configure({ appendonly: true }));
     await scene.pass(1000);
     scene.store.step(0, 1);
     expect(await scene.until(scene.engine.waitSynced(0))).toBe(true);
-    const { steps, recovered } = await recover(scene.storage.after('lost', 0), 2);
+    const { steps, recovered } = await recover(scene.storage.after('lost'), 2);
     expect(steps).toEqual([
       [1, 2, 3],
       [1, 3],
@@ -308,11 +309,11 @@ describe('the log', () => {
     first.store.step(0);
     await first.pass(5);
     const { recovered, files } = await first.found();
-    const second = await new EngineScene(2, new CrashingStorage(files)).start({}, recovered);
+    const second = await new EngineScene(2, new FaultyStorage(new CrashStorage(files))).start({}, recovered);
     expect(second.calls()).toEqual(['sync aof-0.aof', 'sync aof-1.aof']);
     second.store.step(1);
     await second.pass(5);
-    const { steps, cut } = await recover(second.storage.after('lost', 0), 2);
+    const { steps, cut } = await recover(second.storage.after('lost'), 2);
     expect({ steps, cut }).toEqual({
       steps: [
         [1, 2],
@@ -325,12 +326,12 @@ describe('the log', () => {
   it('begins with a snapshot where there are files without a log of ours', async () => {
     const files = new Map([['aof-0.aof', new TextEncoder().encode('KEVYAOF1\n')]]);
     const nothing = { birthId: undefined, endOffset: 0, endLsn: 0, nextRound: 1 };
-    const scene = new EngineScene(2, new CrashingStorage(files));
+    const scene = new EngineScene(2, new FaultyStorage(new CrashStorage(files)));
     for (const shard of scene.store.shards) shard.steps.push(1);
     await scene.start({}, [nothing, nothing]);
     expect(namesOf(scene)).toEqual(FOUR);
     expect(scene.store.epochs.policy).toBe(3);
-    expect((await recover(scene.storage.after('lost', 0), 2)).steps).toEqual([[1], [1]]);
+    expect((await recover(scene.storage.after('lost'), 2)).steps).toEqual([[1], [1]]);
   });
 });
 
@@ -340,9 +341,9 @@ describe('what is committed together', () => {
     new Map(['dump-0.rdb.tmp', 'aof-0.aof', 'dump-0.rdb'].map((name) => [name, Buffer.from(name)]));
 
   it('is finished after a crash, however often', async () => {
-    const storage = new CrashingStorage(files());
+    const storage = new FaultyStorage(new CrashStorage(files()));
     await commitFiles(storage, set);
-    const left = storage.after('kept', 0);
+    const left = storage.after('kept');
     expect([...left.keys()].sort()).toEqual(['aof-0.aof', 'dump-0.rdb', 'dump-0.rdb.tmp', 'dump.journal']);
     const again = new MemoryStorage(left);
     expect(await finishDumps(again)).toBe(true);

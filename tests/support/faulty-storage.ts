@@ -1,0 +1,90 @@
+// A disk that crashes (crash-storage.ts) whose calls fail where a test says so, by what they do.
+import {
+  type OpenMode,
+  type Storage,
+  StorageError,
+  type StorageErrorCode,
+  type StorageFile,
+} from '../../host/storage/port.js';
+import { type CrashMode, CrashStorage } from './crash-storage.js';
+
+export class FaultyStorage implements Storage {
+  readonly where = 'a disk that fails';
+  /** One line for each call: as the disk's trace, without sizes. */
+  readonly calls: string[] = [];
+  /** Asked before each call; what it says is thrown. */
+  fault: (call: string) => StorageErrorCode | undefined = () => undefined;
+
+  constructor(readonly disk = new CrashStorage()) {}
+
+  get crashed(): boolean {
+    return this.disk.crashed;
+  }
+  /** The files as a crash leaves them now. */
+  after(mode: CrashMode, seed = 0): Map<string, Uint8Array> {
+    return this.disk.afterCrash(seed, mode).files();
+  }
+
+  call(line: string): void {
+    this.calls.push(line);
+    const code = this.fault(line);
+    if (code) throw new StorageError(code, `${line}: ${code}`);
+  }
+  list(): Promise<string[]> {
+    return this.disk.list();
+  }
+  async open(name: string, mode: OpenMode): Promise<StorageFile> {
+    if (mode === 'create') this.call(`create ${name}`);
+    return new FaultyFile(this, await this.disk.open(name, mode));
+  }
+  async rename(from: string, to: string): Promise<void> {
+    this.call(`rename ${from} ${to}`);
+    await this.disk.rename(from, to);
+  }
+  async remove(name: string): Promise<void> {
+    if ((await this.disk.list()).includes(name)) this.call(`remove ${name}`);
+    await this.disk.remove(name);
+  }
+  async syncDirectory(): Promise<void> {
+    this.call('sync directory');
+    await this.disk.syncDirectory();
+  }
+}
+
+class FaultyFile implements StorageFile {
+  constructor(
+    readonly storage: FaultyStorage,
+    readonly file: StorageFile,
+  ) {}
+
+  get name(): string {
+    return this.file.name;
+  }
+  size(): number {
+    return this.file.size();
+  }
+  read(into: Uint8Array, at: number): number {
+    return this.file.read(into, at);
+  }
+  write(bytes: Uint8Array, at: number): void {
+    try {
+      this.storage.call(`write ${this.name}`);
+    } catch (error) {
+      // A write that fails may have been made in part.
+      this.file.write(bytes.subarray(0, bytes.length >> 1), at);
+      throw error;
+    }
+    this.file.write(bytes, at);
+  }
+  truncate(size: number): void {
+    this.storage.call(`truncate ${this.name}`);
+    this.file.truncate(size);
+  }
+  async sync(): Promise<void> {
+    this.storage.call(`sync ${this.name}`);
+    await this.file.sync();
+  }
+  close(): void {
+    this.file.close();
+  }
+}
