@@ -1,5 +1,6 @@
 // A whole store in this thread, without sockets: shards, latches, and the server of frames that workers have. One
 // connection, whose replies come back from `call` and `feed`.
+import { Epochs } from '../../host/kernel/epochs.js';
 import { HEADER_FLAGS, initShard, newShardMemory, ShardKernel, type ShardLayout } from '../../host/kernel/kernel.js';
 import { Connection, type Transport } from '../../host/worker/connection.js';
 import { Evictor } from '../../host/worker/evictor.js';
@@ -54,7 +55,8 @@ export class StoreInProcess {
   readonly #transport = new Capture();
   readonly #connection: Connection;
 
-  constructor(build: Build, shardCount: number, changes: Partial<ShardLayout> = {}) {
+  /** @param epochs Shared with a persistence engine; none: nothing is persisted. */
+  constructor(build: Build, shardCount: number, changes: Partial<ShardLayout> = {}, epochs = Epochs.none()) {
     const layout: ShardLayout = {
       shardCount,
       routing: 0,
@@ -71,7 +73,7 @@ export class StoreInProcess {
       const memory = newShardMemory(build.memory === 'shared', layout.pagesMax);
       const seed = Uint8Array.from({ length: 104 }, (_, i) => (i * 37 + index * 11 + 5) & 255);
       initShard(module, memory, index, layout, seed);
-      return new ShardKernel(module, memory, index, 0, layout);
+      return new ShardKernel(module, memory, index, 0, layout, epochs);
     });
     const { shards, clock, stats } = this;
     this.latches = new Latches(shards, 1);
