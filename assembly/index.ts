@@ -124,7 +124,7 @@ export function end(owner: u32): void { stepEnd(); latchRelease(owner); }
 export function enter(epoch: f64, snapshot: f64): void { stepBegin(epoch, snapshot); }
 /** First epoch of the snapshot that this shard entered last (latched). */
 export function entered(): f64 { return <f64>persist().entered; }
-/** End of a step on several shards, in two halves (latched): see log/epoch.ts. */
+/** End of a step on several shards, in two halves (latched), of which the second may not be owed: see log/epoch.ts. */
 export function stepPrepare(): f64 { return prepareStep(); }
 export function stepPublish(epoch: f64): void { publishStep(epoch); }
 

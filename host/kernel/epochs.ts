@@ -4,7 +4,7 @@
 // Numbers over 32 bits are two words behind a version that is odd while they are being written: only the engine writes.
 //   word
 //      0 policy      POLICY_*
-//      1 failed      1: what is written cannot be kept, writers are refused (the reason is the engine's to tell)
+//      1 failed      1: what is written cannot be kept, writers are refused
 //      2 wake        futex word, raised whenever `written` or `synced` has moved, or `failed` has changed
 //      3 wanted      futex word, raised by whoever waits for a sync: the engine need not wait for its next look
 //      4 version, 5 low, 6 high    epoch: what a step belongs to that begins now, at least
@@ -12,6 +12,7 @@
 //     10 …                         written: last round whose records are in the files
 //     13 …                         synced: last round that is synced
 //     16 asleep      1: the engine does not look by itself, whoever publishes records raises `wanted`
+// Behind them, from byte REASON_AT on: why `failed` is 1, a u32 length and UTF-8.
 import type { ShardKernel } from './kernel.js';
 
 const POLICY = 0;
@@ -23,7 +24,9 @@ const SNAPSHOT = 7;
 const WRITTEN = 10;
 const SYNCED = 13;
 const ASLEEP = 16;
-const WORDS = 17;
+const REASON_AT = 128;
+const REASON_BYTES_MAX = 252;
+const BYTES = REASON_AT + 4 + REASON_BYTES_MAX;
 
 /** Nothing is ever persisted. */
 export const POLICY_NONE = 0;
@@ -45,11 +48,11 @@ export class Epochs {
   }
 
   static newBuffer(): SharedArrayBuffer {
-    return new SharedArrayBuffer(WORDS * 4);
+    return new SharedArrayBuffer(BYTES);
   }
   /** For a store that nothing persists. */
   static none(): Epochs {
-    return new Epochs(new ArrayBuffer(WORDS * 4));
+    return new Epochs(new ArrayBuffer(BYTES));
   }
 
   #read(at: number): number {
@@ -82,6 +85,18 @@ export class Epochs {
   set failed(failed: boolean) {
     Atomics.store(this.#words, FAILED, failed ? 1 : 0);
     this.wake();
+  }
+  /** Sets `failed`, with a reason for a person: what the system said. */
+  fail(reason: string): void {
+    const bytes = Buffer.from(reason.replace(/[\r\n]+/g, ' ')).subarray(0, REASON_BYTES_MAX);
+    new Uint8Array(this.buffer).set(bytes, REASON_AT + 4);
+    Atomics.store(this.#words, REASON_AT >> 2, bytes.length);
+    this.failed = true;
+  }
+  /** Why `failed` is set, '' if nobody has said so. */
+  get reason(): string {
+    const length = Math.min(Atomics.load(this.#words, REASON_AT >> 2), REASON_BYTES_MAX);
+    return Buffer.from(new Uint8Array(this.buffer, REASON_AT + 4, length)).toString();
   }
 
   /**

@@ -6,6 +6,7 @@
 // taken apart, and how, is in many/.
 import { type Command, commandOf, findCommand, keysTouched } from '../commands/index.js';
 import * as abi from '../kernel/abi.js';
+import type { Epochs } from '../kernel/epochs.js';
 import { initShard, newShardMemory, ShardKernel } from '../kernel/kernel.js';
 import { takeOutput } from '../kernel/output.js';
 import { bulkOf, integerOf, isError } from '../resp/reply.js';
@@ -39,7 +40,9 @@ export interface Clock {
 }
 
 /** Redis's words for a log that cannot be written. */
-export const MISCONF = text("-MISCONF Errors writing to the AOF file: see the server's own log for the reason\r\n");
+export function misconf({ reason }: Epochs): Buffer {
+  return Buffer.from(`-MISCONF Errors writing to the AOF file: ${reason === '' ? 'unknown error' : reason}\r\n`);
+}
 
 const SLOW_ARGS = 2000;
 const SLOW_KEYS = 10000;
@@ -79,7 +82,8 @@ export class FrameRunner {
     if (!this.patient && this.#looksSlow(argv)) return { slow: true };
     if (STEPWISE.has(command.name) && this.shards.length > 1) return this.#stepwise(command.name, argv, context);
     const needed = this.#shardsOf(command, argv);
-    if (command.flags.includes('write') && this.shards[0].epochs.failed) return { reply: MISCONF };
+    const { epochs } = this.shards[0];
+    if (epochs.failed && command.flags.includes('write')) return { reply: misconf(epochs) };
     const grows = command.flags.includes('denyoom');
     if (grows && this.evictor.isOver(needed) && this.evictor.makeRoom() === 'none') return { reply: OOM };
     if (this.patient) this.latches.takeAllBlocking(needed);

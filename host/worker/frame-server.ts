@@ -3,12 +3,12 @@
 // write. A connection that cannot go on (a latch is busy, a command is slow, the host has to think, clients are paused)
 // is parked: its later bytes wait in its queue, and the thread serves the others.
 import * as abi from '../kernel/abi.js';
-import { type Epochs, POLICY_ALWAYS, POLICY_LATER } from '../kernel/epochs.js';
+import { type Epochs, POLICY_LATER } from '../kernel/epochs.js';
 import type { ShardKernel } from '../kernel/kernel.js';
 import { BigFrame, decodeRequest, ProtocolError } from '../resp/request.js';
 import { type Connection, WAIT_HOST, WAIT_LATCH, WAIT_NONE, WAIT_PAUSE, WAIT_SLOW } from './connection.js';
 import { BATCH_MAX, type Evictor } from './evictor.js';
-import { type CallContext, type Clock, type FrameRunner, MISCONF } from './frame-runner.js';
+import { type CallContext, type Clock, type FrameRunner, misconf } from './frame-runner.js';
 import { Gate } from './gate.js';
 import { GroupRunner } from './group-runner.js';
 import { type Latches, RESERVE_AFTER_MS, SPINS } from './latches.js';
@@ -37,9 +37,8 @@ export interface FrameHooks {
 
 /** Bytes that a waiting connection may pile up before its transport is told to stop. */
 const HELD_BYTES_MAX = 1 << 20;
-/** Bytes that a shard's log may have waiting before writers have to wait for the engine. */
-const BACKLOG_BYTES_MAX = 64 << 20;
-const BACKLOG_WAIT_MS = 20;
+/** The engine wakes who waits for it; this bounds what a missed wake-up costs. */
+const ENGINE_WAIT_MS_MAX = 20;
 /** At most so much is read at once. */
 const READ_BYTES = 1 << 16;
 
@@ -48,12 +47,18 @@ const GO_ON = true;
 const LEAVE = false;
 
 export class FrameServer {
+  /** Bytes that a shard's log may have waiting before writers have to wait for the engine. */
+  backlogBytesMax = 64 << 20;
+  /** Bytes of replies that may wait for a sync before frames have to wait, too. */
+  unsyncedBytesMax = 64 << 20;
   readonly releases: Releases;
   readonly #home: ShardKernel;
   readonly #out = new Output<Connection>();
   readonly #groups: GroupRunner;
   readonly #parked: Set<Connection>[];
   readonly #paused = new Set<Connection>();
+  /** Those that wait for the persistence engine to catch up. */
+  readonly #behind = new Set<Connection>();
   #flushing: NodeJS.Immediate | undefined;
   #pausedUntilMs = 0;
   #pausedWritesOnly = false;
@@ -98,7 +103,8 @@ export class FrameServer {
   /** As `receive`, for `count` bytes that were read to `place` a moment ago. */
   receiveInPlace(connection: Connection, count: number): void {
     const home = this.#home;
-    if (connection.waiting === WAIT_NONE && connection.input.bytes === 0 && !connection.big && !this.pausing) {
+    const waits = connection.waiting !== WAIT_NONE || this.pausing || this.gate.bytes > this.unsyncedBytesMax;
+    if (!waits && connection.input.bytes === 0 && !connection.big) {
       if (connection.closed || connection.closeAfterReply) return;
       this.#arrived(connection, count);
       connection.needBytes = 1;
@@ -145,6 +151,7 @@ export class FrameServer {
   forget(connection: Connection): void {
     connection.closed = true;
     this.#paused.delete(connection);
+    this.#behind.delete(connection);
     if (connection.waiting !== WAIT_LATCH) return;
     const parked = this.#parked[connection.parkedOn];
     parked.delete(connection);
@@ -215,6 +222,10 @@ export class FrameServer {
         this.#waitForPause(connection);
         break;
       }
+      if (this.gate.bytes > this.unsyncedBytesMax) {
+        this.#waitForEngine(connection);
+        break;
+      }
       const loaded = input.peek(home.bytes, home.input, home.layout.inBytes);
       connection.needBytes = 1;
       this.#from = 0;
@@ -248,7 +259,7 @@ export class FrameServer {
       this.#flush();
       this.forget(connection);
       // What it is to be told may have to wait, and so has its end.
-      if (this.gate.holding) this.gate.hold(0, () => connection.transport.end());
+      if (this.gate.holding) this.gate.hold(0, 0, () => connection.transport.end());
       else connection.transport.end();
       return;
     }
@@ -264,9 +275,10 @@ export class FrameServer {
     clearImmediate(this.#flushing);
     this.#flushing = undefined;
     const seen = this.#epochs.takeSeen();
-    if (this.#epochs.policy === POLICY_ALWAYS && this.#out.waitingBytes !== 0 && this.gate.mustWait(seen)) {
+    const { waitingBytes } = this.#out;
+    if (waitingBytes !== 0 && this.gate.mustWait(seen)) {
       const { sinks, parts } = this.#out.detach();
-      this.gate.hold(seen, () => {
+      this.gate.hold(seen, waitingBytes, () => {
         for (let i = 0; i < parts.length; i++) if (!sinks[i].write(parts[i])) this.checkOutput(sinks[i]);
       });
       return;
@@ -284,25 +296,35 @@ export class FrameServer {
     if ((hardBytes !== 0 && pending > hardBytes) || overLong) this.#giveUp(connection);
   }
 
-  /** Time, clocks, and what the connection brings, for the next call on a shard. */
-  #stamp(shard: ShardKernel, connection: Connection): void {
+  /**
+   * Time, clocks, and what the connection brings, for the next call on a shard.
+   * @param holdsWrites Whether commands that may write are stopped at.
+   */
+  #stamp(shard: ShardKernel, connection: Connection, holdsWrites: boolean): void {
     shard.stamp(
       this.#nowMs,
       this.clock.lruClock(this.#nowMs),
       connection.db,
       connection.proto,
-      connection.callFlags | (this.#writesHeld(shard) ? abi.CALL_NO_WRITES : 0) | this.#roomFlag,
+      connection.callFlags | (holdsWrites ? abi.CALL_NO_WRITES : 0) | this.#roomFlag,
       connection.replyMode === 'skipNext' ? 1 : this.#roomCommands,
       this.limits.protoMaxBulkLen,
     );
   }
 
-  /** Whether commands that may write are stopped at: clients are paused, or the log cannot take what they would say. */
-  #writesHeld(shard: ShardKernel): boolean {
-    return (
-      this.pausing ||
-      (this.#epochs.policy >= POLICY_LATER && (this.#epochs.failed || shard.backlog > BACKLOG_BYTES_MAX))
-    );
+  /**
+   * Whether commands that may write are stopped at: clients are paused, or the log cannot take what they would say. It is
+   * asked once for all shards of a read, since what is cut to be executed together cannot stop on one of them.
+   */
+  #holdsWrites(): boolean {
+    return this.pausing || this.#epochs.failed || this.#isBehind();
+  }
+
+  /** Whether the engine has more to write for some shard than may pile up. */
+  #isBehind(): boolean {
+    if (this.#epochs.policy < POLICY_LATER) return false;
+    for (const { backlog } of this.shards) if (backlog > this.backlogBytesMax) return true;
+    return false;
   }
 
   /** Counts what a call executed. */
@@ -320,7 +342,7 @@ export class FrameServer {
   #runWindow(connection: Connection, loaded: number): boolean {
     const shard = this.#home;
     for (;;) {
-      this.#stamp(shard, connection);
+      this.#stamp(shard, connection, this.#holdsWrites());
       const status = shard.run(this.#from, loaded, this.latches.owner, SPINS);
       this.#askAgain();
       if (status === abi.STATUS_BUSY) return this.#park(connection, this.homeIndex);
@@ -343,7 +365,8 @@ export class FrameServer {
   #cutWindow(connection: Connection, loaded: number): boolean {
     const home = this.#home;
     while (this.#from < loaded) {
-      this.#stamp(home, connection);
+      const holdsWrites = this.#holdsWrites();
+      this.#stamp(home, connection, holdsWrites);
       const cut = home.calls.cut(home.window, this.#from, loaded);
       const frames = home.control(abi.CONTROL_COMMANDS);
       const end = home.control(abi.CONTROL_CONSUMED);
@@ -357,7 +380,7 @@ export class FrameServer {
       const single = home.control(abi.CONTROL_GROUPS) === 1;
       const local = this.shards.length;
       if (single && home.control(abi.CONTROL_GROUP) !== this.homeIndex && home.control(abi.CONTROL_GROUP) !== local) {
-        this.#stamp(this.shards[home.control(abi.CONTROL_GROUP)], connection);
+        this.#stamp(this.shards[home.control(abi.CONTROL_GROUP)], connection, holdsWrites);
       } else if (!single) {
         const involved = this.#groups.involved();
         if (this.#roomFlag === 0 && this.#evictor.isOver(involved)) {
@@ -365,9 +388,9 @@ export class FrameServer {
           // What is executed together cannot stop in the middle: so it is cut anew, into less.
           if (this.#roomFlag !== 0) continue;
           // Eviction has used the control blocks.
-          this.#stamp(home, connection);
+          this.#stamp(home, connection, holdsWrites);
         }
-        this.#stampGroups(connection, involved);
+        this.#stampGroups(connection, involved, holdsWrites);
       }
       const done = single ? this.#groups.runOne(this.#from, end) : this.#groups.runAll(frames);
       this.#askAgain();
@@ -380,8 +403,10 @@ export class FrameServer {
     return GO_ON;
   }
 
-  #stampGroups(connection: Connection, involved: readonly number[]): void {
-    for (const index of involved) if (index !== this.homeIndex) this.#stamp(this.shards[index], connection);
+  #stampGroups(connection: Connection, involved: readonly number[], holdsWrites: boolean): void {
+    for (const index of involved) {
+      if (index !== this.homeIndex) this.#stamp(this.shards[index], connection, holdsWrites);
+    }
   }
 
   /**
@@ -446,18 +471,23 @@ export class FrameServer {
   #refused(connection: Connection, shard: ShardKernel): boolean {
     if (this.pausing) this.#waitForPause(connection);
     else if (this.#epochs.failed) {
-      this.#counted(connection, shard.control(abi.CONTROL_OPCODE), MISCONF);
       this.#from += shard.control(abi.CONTROL_FRAME_BYTES);
+      this.#counted(connection, shard.control(abi.CONTROL_OPCODE), misconf(this.#epochs));
       return GO_ON;
-    } else this.#waitForLog(connection);
+    } else this.#waitForEngine(connection);
     return LEAVE;
   }
 
-  /** The log has more to write than it may pile up: the connection goes on when the engine has caught up. */
-  #waitForLog(connection: Connection): void {
+  /** More waits to be written or synced than may pile up: the connection goes on when the engine has moved. */
+  #waitForEngine(connection: Connection): void {
     connection.waiting = WAIT_PAUSE;
-    const count = this.#epochs.wakeCount;
-    void this.#epochs.changed(count, BACKLOG_WAIT_MS).then(() => this.#resume(connection));
+    this.#behind.add(connection);
+    if (this.#behind.size > 1) return;
+    void this.#epochs.changed(this.#epochs.wakeCount, ENGINE_WAIT_MS_MAX).then(() => {
+      const waiting = [...this.#behind];
+      this.#behind.clear();
+      for (const each of waiting) this.#resume(each);
+    });
   }
 
   #waitForPause(connection: Connection): void {

@@ -37,6 +37,8 @@ export class Latches {
   readonly #waiting = new Map<number, ((index: number) => void)[]>();
 
   readonly #epochs: Epochs;
+  /** What the shards of the step that ends have answered: see #publishTogether. */
+  readonly #wanted: number[] = [];
 
   /** @param owner This thread's id in latch words: 1 or more, unique in the store. */
   constructor(
@@ -79,17 +81,21 @@ export class Latches {
     }
   }
 
-  /** What a step on several shards has logged becomes part of one epoch on all of them, before any latch is free. */
+  /**
+   * What a step on several shards has logged becomes part of one epoch on all of them before any latch is free; and what
+   * comes to any of them later, also where it has only looked, is not of an earlier epoch.
+   */
   #publishTogether(indexes: readonly number[]): void {
     if (this.#epochs.policy === POLICY_NONE) return;
+    const wanted = this.#wanted;
     let epoch = 0;
-    const wrote: number[] = [];
-    for (const index of indexes) {
-      const wanted = this.shards[index].calls.stepPrepare();
-      if (wanted > 0) wrote.push(index);
-      epoch = Math.max(epoch, Math.abs(wanted));
+    for (let i = 0; i < indexes.length; i++) {
+      wanted[i] = this.shards[indexes[i]].calls.stepPrepare();
+      epoch = Math.max(epoch, Math.abs(wanted[i]));
     }
-    for (const index of wrote) this.shards[index].calls.stepPublish(epoch);
+    for (let i = 0; i < indexes.length; i++) {
+      if (wanted[i] > 0 || -wanted[i] < epoch) this.shards[indexes[i]].calls.stepPublish(epoch);
+    }
   }
 
   /** Ends a step on shards that `tryAll` or `takeAllBlocking` took. */
