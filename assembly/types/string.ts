@@ -4,7 +4,7 @@
 // changed in place. That is a flag of the entry (ENTRY_RAW), independent of where the bytes lie.
 import { changed, db, win } from '../commands/context';
 import {
-  ENC_BLOB, ENC_INLINE, ENC_INT, ENTRY_EXPIRES, ENTRY_RAW, ENTRY_UNSHARED, INLINE_VALUE_MAX, TYPE_STRING, entryBlockBytes, entryBytesFor,
+  ENC_BLOB, ENC_INLINE, ENC_INT, ENTRY_EXPIRES, ENTRY_FIELDS, ENTRY_RAW, ENTRY_UNSHARED, INLINE_VALUE_MAX, TYPE_STRING, entryBlockBytes, entryBytesFor,
   entryClock, entryEncoding, entryExpiry, entryFlags, entryFree, entryHasExpiry, entryInlineLen, entryKeyLen, entryNew, entryPointer, entrySetClock,
   entrySetEncoding, entrySetFlags, entrySetInlineLen, entrySetPointer, entryStoreExpiry, entryType, entryValue,
 } from '../table/entry';
@@ -150,7 +150,8 @@ function entryFor(key: u32, keyLen: u32, old: u32, expiresMs: i64, inside: u32):
   const had = entryHasExpiry(old);
   const need = entryBytesFor(keyLen, expires, inside);
   const have = entryBlockBytes(old);
-  if (had == expires && need <= have && need + 32 > have) {
+  // Of a hash whose fields have deadlines the table keeps count: its entry is replaced.
+  if (had == expires && need <= have && need + 32 > have && (entryFlags(old) & ENTRY_FIELDS) == 0) {
     valueDrop(old);
     if (expires) { entryStoreExpiry(old, expiresMs); noteExpiry(root(db), foundSegment, true, old); }
     return old;

@@ -473,4 +473,18 @@ describe.each(BUILDS)('deadlines of fields, $memory $mode', (build) => {
     expect(ask(k, 'EXISTS h')).toBe(0);
     expect(k.check()).toBe(0);
   });
+
+  it('go with the hash when a string takes its place, in a block of any size', () => {
+    for (let length = 0; length < 64; length++) {
+      const k = open();
+      ask(k, 'HSET h f v');
+      ask(k, `HPEXPIREAT h ${NOW + 100} FIELDS 1 f`);
+      k.call('SET', 'h', 'x'.repeat(length));
+      expect(k.check()).toBe(0);
+      k.now += 1000;
+      k.expire(1000);
+      expect(k.text('STRLEN', 'h')).toBe(`:${length}\r\n`);
+      expect(k.check()).toBe(0);
+    }
+  });
 });
