@@ -6,16 +6,19 @@
 //   NUL GUEST key image       takes the image in as a guest until `guestsClear`. +OK
 //   NUL SIZE key              integer: about the bytes of the value, -1 if there is none. Touches nothing.
 //   NUL SORTED key            leaves a sorted set as SORT does that sorted it elsewhere, as a guest: `skiplist` by name. +OK
-//   NUL XCHECK XREADGROUP ... would the command begin, as far as this shard knows? +OK, or its error. Changes nothing.
+//   NUL XCHECK XREADGROUP ... would the command begin, as far as this shard knows? +OK, +SLOW, or its error. Changes nothing.
 //   NUL DIGEST                bulk: 16 hex digits over the database's whole content (order-free)
 //   NUL DBn command ...       any command, in database n: how the log names another database than 0 (exec.ts)
 //
 // What an image is: commands/dump/image.ts.
-import { argc, argLen, argPtr, argvBase, contextLoad, db, setArgs, setCommand, win } from './context';
+import { CALL_SLOW } from '../abi';
+import { argc, argLen, argPtr, argvBase, callFlags, contextLoad, db, setArgs, setCommand, win } from './context';
+import { isSlow } from './cost';
 import { guest, image, put } from './dump/image';
+import { replyStatusText } from './keys';
 import { windowAt } from '../memory/window';
 import { kevyHash } from '../routing/kevyhash';
-import { replyBulk, replyInt, replyOk } from '../resp/encode';
+import { replyBulk, replyInt, replyOk, replyReserve } from '../resp/encode';
 import { replyError } from '../resp/errors';
 import { ENTRY_LARGE, TYPE_ZSET, entryExpiry, entryFlags, entryKey, entryKeyLen, entrySetFlags, entryType } from '../table/entry';
 import { LOOKUP_QUIET, lookup } from '../table/keyspace';
@@ -63,7 +66,9 @@ function sorted(): void {
 function checkReadGroup(): void {
   setArgs(argvBase + 8, argc - 1);
   setCommand(OP_XREADGROUP, 0);
-  if (readCheck()) replyOk();
+  if (!readCheck()) return;
+  if ((callFlags & CALL_SLOW) != 0 || !isSlow(0)) replyOk();
+  else if (replyReserve(8)) replyStatusText('SLOW');
 }
 
 // Two walks over all entries of a database: for its digest, and for the integrity of its values.

@@ -1,8 +1,9 @@
 // Commands that take their keys one by one: each is executed on its shard, as a command with one key.
 import * as abi from '../../kernel/abi.js';
 import { isError } from '../../resp/reply.js';
-import { type Leader, text } from './leader.js';
+import { type Leader, Slow, text } from './leader.js';
 
+const SLOW = text('+SLOW\r\n');
 const NULL_ARRAY = { 2: text('*-1\r\n'), 3: text('_\r\n') };
 const nullArray = (lead: Leader): Buffer => (lead.context.proto === 3 ? NULL_ARRAY[3] : NULL_ARRAY[2]);
 const isNull = (reply: Buffer): boolean => reply[0] === 0x5f || (reply[0] === 0x2a && reply[1] === 0x2d);
@@ -22,7 +23,7 @@ export function leadPopFirst(lead: Leader): Buffer {
 
 /**
  * XREAD and XREADGROUP: what each stream has, in the order in which they are named. A group delivers for good, so every
- * stream is asked first whether it would answer at all (NUL XCHECK).
+ * stream is asked first whether it would answer at all, and in time (NUL XCHECK).
  */
 export function leadStreams(lead: Leader): Buffer {
   const { argv, positions, command } = lead;
@@ -34,17 +35,19 @@ export function leadStreams(lead: Leader): Buffer {
     shard: lead.route(argv[at]),
     frame: [...options, argv[at], argv[at + positions.length]],
   }));
+  let { context } = lead;
   if (command.name === 'xreadgroup') {
     for (const { shard, frame } of frames) {
       const verdict = lead.on(shard, [text('\0XCHECK'), ...frame]);
       if (isError(verdict)) return verdict;
+      if (verdict.equals(SLOW)) throw new Slow();
     }
+    // None is slow; and a stream that is named twice must not become so by what has just been delivered.
+    context = { ...context, callFlags: context.callFlags | abi.CALL_SLOW };
   }
-  // What the first stream has delivered cannot be taken back, so only the first may still prove slow.
-  const begun = { ...lead.context, callFlags: lead.context.callFlags | abi.CALL_SLOW };
   const bodies: Buffer[] = [];
-  for (const [i, { shard, frame }] of frames.entries()) {
-    const reply = lead.on(shard, frame, i > 0 && command.name === 'xreadgroup' ? begun : lead.context);
+  for (const { shard, frame } of frames) {
+    const reply = lead.on(shard, frame, context);
     if (isError(reply)) return reply;
     if (!isNull(reply)) bodies.push(reply.subarray(reply.indexOf(10) + 1));
   }

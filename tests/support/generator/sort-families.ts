@@ -30,7 +30,7 @@ const PLAIN = ODD.filter((text) => !text.includes('\0'));
 
 function element({ random }: Draw, odd = ODD): Arg {
   if (random.oneIn(6)) return random.pick(NUMBERS);
-  return random.oneIn(30) ? random.pick(odd) : random.below(30);
+  return random.oneIn(60) ? random.pick(odd) : random.below(30);
 }
 const plain = (draw: Draw): Arg => element(draw, PLAIN);
 
