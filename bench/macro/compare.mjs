@@ -1,11 +1,11 @@
 // Question: what does latchkey do, and what does it cost, where redis-server would otherwise run: same cores, same clients,
-// same commands, nothing written to disk? Estimate: pipelined about 1.5 times the throughput at 0.6 times the CPU per
+// same commands, nothing written to disk (or, in one section, a log on both sides)? Estimate: pipelined about 1.5 times the throughput at 0.6 times the CPU per
 // command, since parsing, table and reply are one compiled loop; unpipelined equal, since system calls dominate.
 //
 // All servers of a section are started at first and stopped (SIGSTOP) but for the one being measured. Rounds are
 // interleaved: each workload visits all servers before the next begins, in an order that turns from round to round.
 //
-// Options: --tiny, --rounds N, --seconds S (aimed at per run), --only load,list,types,memory,elements,start, --pin SERVER:GENERATOR
+// Options: --tiny, --rounds N, --seconds S (aimed at per run), --only load,list,types,memory,elements,durability,disk,start, --pin SERVER:GENERATOR
 // (cores for taskset), --subject PROGRAM (another redis-server in our place, to see what the ruler shows for equals),
 // --node-args 'ARGS' (for our server), --out DIRECTORY.
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -13,6 +13,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describeMachine, firstLine } from '../support/machine.mjs';
 import { readOptions } from '../support/options.mjs';
+import { compareDisk } from './disk.mjs';
+import { compareDurability } from './durability.mjs';
 import { compareElements } from './elements.mjs';
 import { compareList } from './list.mjs';
 import { compareLoad } from './load-section.mjs';
@@ -25,7 +27,7 @@ const options = readOptions({
   tiny: false,
   rounds: 0,
   seconds: 0,
-  only: 'load,list,types,memory,elements,start',
+  only: 'load,list,types,memory,elements,durability,disk,start',
   pin: '',
   subject: '',
   nodeArgs: '',
@@ -41,6 +43,7 @@ const plan = {
   requestsMin: options.tiny ? 500 : 20_000,
   keys: options.tiny ? 1000 : 100_000,
   memoryKeys: options.tiny ? 20_000 : 1_000_000,
+  diskKeys: options.tiny ? 20_000 : 5_000_000,
   startRounds: options.tiny ? 2 : 15,
   clients: 50,
   dataBytes: 16,
@@ -50,6 +53,10 @@ const plan = {
   subject: options.subject
     ? (threads, shards) => redisServer(`${options.subject} for ${threads}w ${shards}s`, options.subject)
     : (threads, shards) => latchkey({ threads, shards, nodeArgs }),
+  durableRival: (fsync) => redisServer('redis-server', 'redis-server', fsync),
+  durable: options.subject
+    ? (fsync) => redisServer(`${options.subject} in our place`, options.subject, fsync)
+    : (fsync) => latchkey({ threads: 1, shards: 1, nodeArgs, fsync }),
 };
 
 const SECTIONS = {
@@ -58,6 +65,8 @@ const SECTIONS = {
   types: compareTypes,
   memory: compareMemory,
   elements: compareElements,
+  durability: compareDurability,
+  disk: compareDisk,
   start: compareStart,
 };
 const chosen = options.only.split(',');
@@ -75,7 +84,7 @@ const facts = [
     'rounds',
     `${plan.rounds}, interleaved, about ${plan.seconds} s a run; ${plan.clients} clients, ${plan.keys} random keys`,
   ],
-  ['durability', 'none: no log, no snapshot, on either side'],
+  ['durability', 'none: no log, no snapshot, on either side, but where a policy is named'],
 ];
 if (options.subject) facts.push(['subject', `${options.subject} in latchkey's place: every ratio should be 1`]);
 

@@ -6,6 +6,7 @@
  * @property {number} requestsMin A run has at least so many requests.
  * @property {number} keys Random keys that loads draw from.
  * @property {number} memoryKeys Keys stored to measure memory per key.
+ * @property {number} diskKeys Keys of snapshots and layout changes.
  * @property {number} startRounds How often each start is timed.
  * @property {number} clients Connections of the load generator.
  * @property {number} dataBytes Size of values.
@@ -13,6 +14,8 @@
  * @property {string | undefined} generatorCores
  * @property {{ name: string, command: Function }} rival redis-server.
  * @property {(threads: number, shards: number) => { name: string, command: Function }} subject Ours.
+ * @property {(fsync: string) => { name: string, command: Function }} durableRival The rival with a log.
+ * @property {(fsync: string) => { name: string, command: Function }} durable Ours with a log, one worker and shard.
  */
 import { runLoad } from './load.mjs';
 import { Samples } from './samples.mjs';

@@ -1,6 +1,6 @@
 // What Linux keeps about processes: CPU time and resident memory.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
@@ -26,4 +26,28 @@ export function endedChildrenCpuSeconds() {
 export function residentBytes(pid) {
   const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(line[1]) * 1024;
+}
+
+/** The most resident memory that a process has had so far, in bytes; undefined once it is gone. */
+export function peakBytes(pid) {
+  try {
+    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Resident memory of a process, and what its children have of their own: a fork shares the rest with it. */
+export function familyBytes(pid) {
+  let bytes = residentBytes(pid);
+  for (const child of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      if (Number(statFields(child)[1]) !== pid) continue;
+      const rollup = readFileSync(`/proc/${child}/smaps_rollup`, 'utf8');
+      bytes += Number(/^Private_Dirty:\s+(\d+) kB$/m.exec(rollup)[1]) * 1024;
+    } catch {
+      // It has just ended.
+    }
+  }
+  return bytes;
 }

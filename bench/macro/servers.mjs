@@ -35,24 +35,29 @@ function freePort() {
 /** Prefixes a command with taskset if cores are given. */
 export const pinned = (cores, command) => (cores ? ['taskset', '-c', cores, ...command] : command);
 
-/** Nothing is ever written to disk, on either side. */
-export function redisServer(name = 'redis-server', program = 'redis-server') {
+/**
+ * Nothing is ever written to disk, on either side, unless `fsync` names a policy of appendfsync. Then both keep a log in
+ * the server's temporary directory.
+ */
+export function redisServer(name = 'redis-server', program = 'redis-server', fsync = undefined) {
   return {
-    name,
+    name: fsync ? `${name} ${fsync}` : name,
     command: (port, directory) => [
       ...[program, '--port', String(port), '--bind', '127.0.0.1', '--dir', directory],
-      ...['--save', '', '--appendonly', 'no', '--daemonize', 'no'],
+      ...['--save', '', '--daemonize', 'no'],
+      ...(fsync ? ['--appendonly', 'yes', '--appendfsync', fsync] : ['--appendonly', 'no']),
     ],
   };
 }
 
-/** @param {{ threads: number, shards: number, nodeArgs?: string[] }} options */
-export function latchkey({ threads, shards, nodeArgs = [] }) {
+/** @param {{ threads: number, shards: number, nodeArgs?: string[], fsync?: string }} options */
+export function latchkey({ threads, shards, nodeArgs = [], fsync }) {
   return {
-    name: `latchkey ${threads}w ${shards}s`,
-    command: (port) => [
+    name: `latchkey ${threads}w ${shards}s${fsync ? ` ${fsync}` : ''}`,
+    command: (port, directory) => [
       ...[process.execPath, ...nodeArgs, CLI, '--port', String(port), '--bind', '127.0.0.1'],
       ...['--threads', String(threads), '--shards', String(shards)],
+      ...(fsync ? ['--dir', join(directory, 'data'), '--appendfsync', fsync] : []),
     ],
   };
 }

@@ -208,4 +208,9 @@ export const OPCODES: Readonly<Record<string, number>> = {
   reset: 205,
   select: 206,
   client: 207,
+  save: 208,
+  bgsave: 209,
+  bgrewriteaof: 210,
+  lastsave: 211,
+  waitaof: 212,
 };

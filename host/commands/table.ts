@@ -7,6 +7,7 @@ import { HASH_COMMANDS } from './hash.js';
 import { HYPERLOGLOG_COMMANDS } from './hyperloglog.js';
 import { LIST_COMMANDS } from './list.js';
 import { OPCODES } from './opcodes.js';
+import { PERSISTENCE_COMMANDS } from './persistence.js';
 import { SERVER_COMMANDS } from './server.js';
 import { SET_COMMANDS } from './set.js';
 import { SORTED_SET_COMMANDS } from './sorted-set.js';
@@ -37,6 +38,7 @@ const GROUPS: readonly (readonly [Group, readonly CommandSpec[]])[] = [
   ['generic', VALUE_COMMANDS],
   ['connection', CONNECTION_COMMANDS],
   ['server', SERVER_COMMANDS],
+  ['server', PERSISTENCE_COMMANDS],
 ];
 
 /** Categories that follow from a flag. Beside these, every command is either fast or slow. */

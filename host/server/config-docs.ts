@@ -35,6 +35,8 @@ function shapeOf(kind: Kind): string {
       return 'word ...';
     case 'bufferLimits':
       return 'class hard soft seconds ...';
+    case 'savePoints':
+      return 'seconds changes ...';
   }
 }
 

@@ -31,7 +31,14 @@ export type Kind =
   | { readonly kind: 'string' }
   /** Words, written in one value with single spaces between them, or as several arguments. */
   | { readonly kind: 'list'; readonly countMax: number; readonly tooMany: string }
-  | { readonly kind: 'bufferLimits' };
+  | { readonly kind: 'bufferLimits' }
+  /** Pairs of seconds and changes: a snapshot is due once both have passed. */
+  | { readonly kind: 'savePoints' };
+
+export interface SavePoint {
+  readonly seconds: number;
+  readonly changes: number;
+}
 
 /** What became of a value: its canonical text, or Redis's sentence about what is wrong with it. */
 export type Parsed = { readonly text: string } | { readonly problem: string };
@@ -106,9 +113,18 @@ function parseBufferLimits(words: readonly string[], present: string): Parsed {
   return { text: rows.join(' ') };
 }
 
+function parseSavePoints(words: readonly string[]): Parsed {
+  const numbers = words.map(integerOf);
+  const sound = numbers.every(
+    (value, i) => value !== undefined && value >= (i % 2 === 0 ? 1n : 0n) && value < 1n << 31n,
+  );
+  if (words.length % 2 !== 0 || !sound) return { problem: 'Invalid save parameters' };
+  return { text: numbers.join(' ') };
+}
+
 /** Whether several arguments make one value: else a line of a file has exactly one. */
 export function takesWords({ kind }: Kind): boolean {
-  return kind === 'list' || kind === 'bufferLimits';
+  return kind === 'list' || kind === 'bufferLimits' || kind === 'savePoints';
 }
 
 /** One value of several words as its words. */
@@ -145,6 +161,8 @@ export function parseValue(kind: Kind, words: readonly string[], present: string
       return words.length > kind.countMax ? { problem: kind.tooMany } : { text: words.join(' ') };
     case 'bufferLimits':
       return parseBufferLimits(words, present);
+    case 'savePoints':
+      return parseSavePoints(words);
   }
 }
 
@@ -168,6 +186,12 @@ export function typedValue(kind: Kind, text: string): unknown {
         softSeconds: cells[row * 4 + 3],
       });
       return { normal: limit(0), replica: limit(1), pubsub: limit(2) } satisfies BufferLimits;
+    }
+    case 'savePoints': {
+      const numbers = wordsOf(text).map(Number);
+      const points: SavePoint[] = [];
+      for (let i = 0; i < numbers.length; i += 2) points.push({ seconds: numbers[i], changes: numbers[i + 1] });
+      return points;
     }
     default:
       return text;

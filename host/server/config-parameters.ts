@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os';
 import type { Kind } from './config-kinds.js';
 import { LIMIT_PARAMETERS } from './config-limits.js';
+import { PERSISTENCE_PARAMETERS } from './config-persistence.js';
 
 export interface Parameter {
   /** Redis's name, in lower case. */
@@ -324,20 +325,7 @@ export const PARAMETERS: readonly Parameter[] = [
     mutable: false,
     summary: 'Whether DEBUG may be called: by nobody, by everybody, or from this machine.',
   },
-  {
-    name: 'appendonly',
-    kind: words(['no']),
-    default: 'no',
-    mutable: false,
-    summary: 'Everything is kept in memory; said because clients ask for it.',
-  },
-  {
-    name: 'save',
-    kind: words(['']),
-    default: '',
-    mutable: false,
-    summary: 'No snapshot is ever taken; said because clients ask for it.',
-  },
+  ...PERSISTENCE_PARAMETERS,
   {
     name: 'loglevel',
     kind: words(LOG_LEVELS),

@@ -1,7 +1,7 @@
 // The configuration in force. One object per thread: the supervisor makes the first, threads get a copy at their start
 // and every change of CONFIG SET afterwards.
 import { globMatch } from '../commands/index.js';
-import { type BufferLimits, parseValue, takesWords, typedValue, wordsOf } from './config-kinds.js';
+import { type BufferLimits, parseValue, type SavePoint, takesWords, typedValue, wordsOf } from './config-kinds.js';
 import {
   type EVICTION_POLICIES,
   findParameter,
@@ -10,6 +10,7 @@ import {
   type Parameter,
   SHARDS_MAX,
 } from './config-parameters.js';
+import { SAVE_BY_DEFAULT } from './config-persistence.js';
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -62,8 +63,16 @@ export interface ConfigValues {
   readonly lfuDecayTime: number;
   /** 1 to 500. */
   readonly hz: number;
-  readonly appendonly: 'no';
-  readonly save: '';
+  /** '': everything is kept in memory. */
+  readonly dir: string;
+  readonly appendonly: boolean;
+  readonly appendfsync: 'everysec' | 'always' | 'no';
+  readonly save: readonly SavePoint[];
+  /** Percent; 0: never. */
+  readonly autoAofRewritePercentage: number;
+  readonly autoAofRewriteMinSize: number;
+  readonly replayTruncate: boolean;
+  readonly replayResync: boolean;
   readonly enableDebugCommand: 'no' | 'yes' | 'local';
   readonly loglevel: LogLevel;
   /** '': standard output. */
@@ -128,6 +137,33 @@ export class Config {
     if (needed > this.values.shards) this.#put(parameter, String(Math.min(needed, SHARDS_MAX)));
   }
 
+  /** Whether a parameter was said, by a file or on the command line. */
+  isGiven(name: string): boolean {
+    return this.#given.has(name);
+  }
+
+  /** What the directory's own layout turned out to be: only what was said changes one. */
+  adoptLayout(shards: number, routing: 'kevyhash' | 'slots'): void {
+    this.#put(findParameter('shards')!, String(shards));
+    this.#put(findParameter('routing')!, routing);
+  }
+
+  /**
+   * With a directory, what was not said: changes are logged; or, where that is not wanted, snapshots are taken as Redis
+   * does. Without one, nothing is written.
+   * @returns what is wrong, in one sentence, or null.
+   */
+  persistByDefault(): string | null {
+    const { dir, appendonly } = this.values;
+    if (dir === '') {
+      const wanted = ['appendonly', 'save'].find((name) => this.#given.has(name) && !/^(no)?$/.test(this.get(name)!));
+      return wanted ? `${wanted} needs a directory: say --dir` : null;
+    }
+    if (!this.#given.has('appendonly')) this.#put(findParameter('appendonly')!, 'yes');
+    else if (!appendonly && !this.#given.has('save')) this.#put(findParameter('save')!, SAVE_BY_DEFAULT);
+    return null;
+  }
+
   /**
    * Sets a parameter as a line of a file does, those included that cannot be changed later.
    * @returns Redis's sentence about what is wrong, and nothing was changed; null if it is set.
@@ -138,7 +174,10 @@ export class Config {
     const several = takesWords(parameter.kind);
     if (!several && args.length !== 1) return 'wrong number of arguments';
     // One argument of several words stands for these words.
-    const words = several && args.length === 1 ? wordsOf(args[0]) : args;
+    let words = several && args.length === 1 ? wordsOf(args[0]) : args;
+    // Lines about save add up, until an empty one clears them.
+    const more = parameter.kind.kind === 'savePoints' && words.length !== 0 && this.#given.has(parameter.name);
+    if (more) words = [...wordsOf(this.#texts.get(parameter.name)!), ...words];
     const parsed = parseValue(parameter.kind, words, this.#texts.get(parameter.name)!);
     if ('problem' in parsed) return parsed.problem;
     this.#put(parameter, parsed.text);
@@ -165,6 +204,8 @@ export class Config {
     for (const [name, value] of pairs) {
       const parsed = this.#parse(findParameter(name)!, value);
       if ('problem' in parsed) return failure(name, parsed.problem);
+      const wants = (name === 'appendonly' && parsed.text === 'yes') || (name === 'save' && parsed.text !== '');
+      if (wants && this.values.dir === '') return failure(name, 'the server was started without --dir');
     }
     return null;
   }

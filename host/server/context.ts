@@ -59,6 +59,28 @@ export interface KillFilter {
   maxAgeSeconds?: number;
 }
 
+/** What a request for a snapshot or a rewrite led to; `busy` names what is under way instead. */
+export type Begun = 'started' | 'scheduled' | { readonly busy: 'snapshot' | 'rewrite' };
+
+/** The persistence engine, as commands see it. It lives on a thread of its own. */
+export interface PersistenceServices {
+  /** Takes a snapshot. Resolved: it is in place and synced. `failed`: why it is not. */
+  save(): Promise<Begun | { readonly failed: string }>;
+  /** @param schedule Take it later if something is under way. */
+  bgsave(schedule: boolean): Promise<Begun>;
+  bgrewriteaof(): Promise<Begun>;
+  /** Unix seconds. */
+  lastSave(): Promise<number>;
+  /**
+   * Waits until everything executed before the call is synced.
+   * @param timeoutMs 0: for ever; negative: not at all.
+   * @returns whether it is; undefined: there is no log.
+   */
+  waitSynced(timeoutMs: number): Promise<boolean | undefined>;
+  /** Fields of INFO persistence. */
+  info(): Promise<readonly (readonly [name: string, value: string | number])[]>;
+}
+
 /** What one thread offers to host commands. */
 export interface Services {
   readonly workerIndex: number;
@@ -72,6 +94,8 @@ export interface Services {
   readonly runId: string;
   /** How connections reach the workers: said in INFO and in the start-up line. */
   readonly listening: { readonly tcpPort: number; readonly spread: string };
+  /** Undefined without a directory. */
+  readonly persistence: PersistenceServices | undefined;
 
   /** Clients of all workers, in order of id. */
   clients(): Promise<ClientFacts[]>;
@@ -87,8 +111,11 @@ export interface Services {
   setActiveExpire(on: boolean): Promise<void>;
   /** CONFIG RESETSTAT. */
   resetStats(): void;
-  /** Ends the process in order; never resolves. */
-  shutdown(): Promise<never>;
+  /**
+   * Ends the process in order; never resolves.
+   * @param save Whether a snapshot is taken first; undefined: if there are save points.
+   */
+  shutdown(save?: boolean): Promise<never>;
   /** Frames for the kernel, under the latches they need: what a client would get for `argv`. */
   call(argv: readonly Uint8Array[], client: Client): Promise<Buffer>;
   /** Blocks this thread: DEBUG SLEEP. */

@@ -26,8 +26,8 @@ export interface SupervisorApi {
   pause(untilMs: number, writesOnly: boolean): Promise<void>;
   configure(pairs: readonly (readonly [string, string])[]): Promise<void>;
   setActiveExpire(on: boolean): Promise<void>;
-  /** Ends the process. */
-  shutdown(): Promise<void>;
+  /** Ends the process. `save`: see Services. */
+  shutdown(save?: boolean): Promise<void>;
 }
 
 /** All a thread is born with; it can be posted. */

@@ -21,7 +21,7 @@ import { STAT, Stats } from '../worker/stats.js';
 import { openShards } from '../worker/store-parts.js';
 import { executeHostCommand } from './commands/index.js';
 import { Config } from './config.js';
-import type { Client, ClientFacts, Encoded, KillFilter, Services } from './context.js';
+import type { Client, ClientFacts, Encoded, KillFilter, PersistenceServices, Services } from './context.js';
 import type { SupervisorApi, ThreadApi, ThreadSetup } from './control.js';
 import { takeOver } from './direct-read.js';
 import { log } from './log.js';
@@ -73,6 +73,7 @@ export class ServerThread implements ThreadApi, Services {
   constructor(
     setup: ThreadSetup,
     readonly supervisor: SupervisorApi,
+    readonly persistence: PersistenceServices | undefined,
   ) {
     const { store, threadIndex } = setup;
     this.workerIndex = threadIndex;
@@ -305,8 +306,8 @@ export class ServerThread implements ThreadApi, Services {
     this.stats.reset();
   }
 
-  async shutdown(): Promise<never> {
-    await this.supervisor.shutdown();
+  async shutdown(save?: boolean): Promise<never> {
+    await this.supervisor.shutdown(save);
     return new Promise(() => {});
   }
 

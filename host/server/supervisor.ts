@@ -1,38 +1,23 @@
 // Starts and ends the server: makes the store, opens the addresses, starts a thread per core, and watches them. It lives
 // in the process's main thread, which is the first worker at the same time: so a server answers as soon as it can.
 import { randomBytes } from 'node:crypto';
-import { readFileSync, unlinkSync } from 'node:fs';
+import { unlinkSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import Comlink, { type Endpoint, type Remote } from 'comlink';
-import { LatchkeyError } from '../errors.js';
-import {
-  HEADER_FLAG_LFU,
-  HEADER_FLAGS,
-  HEADER_LFU_DECAY,
-  HEADER_LFU_LOG_FACTOR,
-  ROUTING_KEVYHASH,
-  ROUTING_SLOTS,
-  SERVER_LAYOUT,
-  ShardKernel,
-  type ShardLayout,
-} from '../kernel/kernel.js';
 import type { LaneData } from '../worker/lane-main.js';
-import { configureMaxmemory } from '../worker/memory-limit.js';
-import { laneCount } from '../worker/slow-lane.js';
 import { Stats } from '../worker/stats.js';
-import { newStore, type StoreParts } from '../worker/store-parts.js';
+import type { StoreParts } from '../worker/store-parts.js';
 import type { Config } from './config.js';
-import { configureLimits } from './config-limits.js';
-import type { ClientFacts, KillFilter } from './context.js';
+import type { ClientFacts, KillFilter, PersistenceServices } from './context.js';
 import type { SupervisorApi, ThreadApi, ThreadSetup } from './control.js';
 import { canReadDirectly } from './direct-read.js';
 import { type Listening, openListeners } from './listener.js';
 import { log } from './log.js';
+import { configureShards, makeStore } from './make-store.js';
+import { PersistenceHost, persistenceAt } from './persistence-host.js';
 import { ServerThread } from './server-thread.js';
 import type { ThreadData } from './thread-main.js';
-
-const KERNEL = new URL('../../kernel.shared.wasm', import.meta.url);
 
 /** Starts a server in this process. Resolved: every thread accepts connections. */
 export async function startServer(config: Config): Promise<Supervisor> {
@@ -42,18 +27,17 @@ export async function startServer(config: Config): Promise<Supervisor> {
 }
 
 export class Supervisor implements SupervisorApi {
-  readonly #store: StoreParts;
-  readonly #lanes: (Worker | undefined)[];
+  #store!: StoreParts;
+  #persistence: PersistenceHost | undefined;
+  readonly #lanes: (Worker | undefined)[] = [];
   readonly #threads: (ThreadApi | Remote<ThreadApi>)[] = [];
   #ending = false;
 
-  constructor(readonly config: Config) {
-    this.#store = makeStore(config);
-    this.#lanes = new Array(laneCount(config.values.shards));
-  }
+  constructor(readonly config: Config) {}
 
   async start(): Promise<void> {
     const { config } = this;
+    await this.#openStore();
     const { threads, shards, routing } = config.values;
     // Asks libuv to take one connection per wake-up, which spreads them better over threads that share a descriptor.
     process.env.UV_TCP_SINGLE_ACCEPT ??= '1';
@@ -62,13 +46,38 @@ export class Supervisor implements SupervisorApi {
     const early: [Socket, string | undefined][] = [];
     let accept = (socket: Socket, path: string | undefined): void => void early.push([socket, path]);
     const listening = await openListeners(config.values, threads, (socket, path) => accept(socket, path));
-    const first = new ServerThread(this.#setup(0, listening), this);
+    const first = new ServerThread(
+      this.#setup(0, listening),
+      this,
+      this.#engineFor(await this.#persistence?.connect()),
+    );
     this.#threads.push(first);
     accept = first.accept;
     for (const [socket, path] of early) first.accept(socket, path);
     await Promise.all(Array.from({ length: threads - 1 }, (_, i) => this.#startThread(i + 1, listening)));
     const store = `${threads} worker${threads === 1 ? '' : 's'}, ${shards} shard${shards === 1 ? '' : 's'} (${routing})`;
     log.notice(`Ready to accept connections on ${listening.places.join(', ')}: ${store}, ${listening.spread}`);
+  }
+
+  /** In memory; or with what the directory holds. */
+  async #openStore(): Promise<void> {
+    if (this.config.values.dir === '') {
+      this.#store = makeStore(this.config);
+      return;
+    }
+    const { host, store } = await PersistenceHost.open(this.config);
+    this.#store = store;
+    this.#persistence = host;
+    host.onEnd((reason) => {
+      if (this.#ending) return;
+      this.#ending = true;
+      log.warning(`${reason}; nothing can be promised any more, exiting`);
+      process.exit(1);
+    });
+  }
+
+  #engineFor(port: MessagePort | undefined): PersistenceServices | undefined {
+    return port && persistenceAt(port);
   }
 
   readonly #statsBuffer = Stats.newBuffer(256);
@@ -96,14 +105,16 @@ export class Supervisor implements SupervisorApi {
     const control = new MessageChannel();
     const own = new MessageChannel();
     Comlink.expose(this.#apiFor(), own.port1 as unknown as Endpoint);
+    const enginePort = await this.#persistence?.connect();
     const data: ThreadData = {
       setup: this.#setup(index, listening),
       supervisorPort: own.port2,
       threadPort: control.port2,
+      enginePort,
     };
     const worker = new Worker(new URL('./thread-main.js', import.meta.url), {
       workerData: data,
-      transferList: [own.port2, control.port2],
+      transferList: [own.port2, control.port2, ...(enginePort ? [enginePort] : [])],
     });
     this.#watch(worker, `Worker ${index}`);
     this.#threads[index] = Comlink.wrap<ThreadApi>(control.port1 as unknown as Endpoint);
@@ -122,7 +133,7 @@ export class Supervisor implements SupervisorApi {
       pause: (untilMs, writesOnly) => this.pause(untilMs, writesOnly),
       configure: (pairs) => this.configure(pairs),
       setActiveExpire: (on) => this.setActiveExpire(on),
-      shutdown: () => this.shutdown(),
+      shutdown: (save) => this.shutdown(save),
     };
   }
 
@@ -176,6 +187,7 @@ export class Supervisor implements SupervisorApi {
   async configure(pairs: readonly (readonly [string, string])[]): Promise<void> {
     this.config.apply(pairs);
     configureShards(this.#store, this.config);
+    await this.#persistence?.configure(pairs);
     await Promise.all(this.#threads.map((thread) => thread.configureHere(pairs)));
   }
 
@@ -184,10 +196,11 @@ export class Supervisor implements SupervisorApi {
   }
 
   /** SHUTDOWN, SIGTERM, SIGINT: answers what was accepted, as far as clients take it, and ends the process. */
-  async shutdown(): Promise<void> {
+  async shutdown(save?: boolean): Promise<void> {
     if (this.#ending) return;
     this.#ending = true;
     await Promise.all(this.#threads.map((thread) => thread.stop()));
+    await this.#persistence?.close(save);
     const { unixsocket } = this.config.values;
     if (unixsocket) {
       try {
@@ -199,38 +212,4 @@ export class Supervisor implements SupervisorApi {
     log.notice('Latchkey is now ready to exit, bye bye...');
     process.exit(0);
   }
-}
-
-function makeStore(config: Config): StoreParts {
-  const { threads, shards, databases, routing } = config.values;
-  const layout: ShardLayout = {
-    ...SERVER_LAYOUT,
-    shardCount: shards,
-    routing: routing === 'slots' ? ROUTING_SLOTS : ROUTING_KEVYHASH,
-    databases,
-    windowCount: threads + laneCount(shards),
-  };
-  try {
-    const store = newStore(new WebAssembly.Module(readFileSync(KERNEL)), layout);
-    configureShards(store, config);
-    return store;
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new LatchkeyError('OUT_OF_MEMORY', `Cannot make ${shards} shards: ${why}`, { cause: error });
-  }
-}
-
-/** Parameters that live in the shards' headers. Single words, so no latch is needed. */
-function configureShards(store: StoreParts, config: Config): void {
-  const { maxmemoryPolicy, lfuLogFactor, lfuDecayTime } = config.values;
-  for (const memory of store.memories) {
-    const words = new Int32Array(memory.buffer);
-    const flags = ShardKernel.headerIndex(HEADER_FLAGS);
-    if (maxmemoryPolicy.endsWith('-lfu')) Atomics.or(words, flags, HEADER_FLAG_LFU);
-    else Atomics.and(words, flags, ~HEADER_FLAG_LFU);
-    Atomics.store(words, ShardKernel.headerIndex(HEADER_LFU_LOG_FACTOR), lfuLogFactor);
-    Atomics.store(words, ShardKernel.headerIndex(HEADER_LFU_DECAY), lfuDecayTime);
-  }
-  configureLimits(store.memories, (name) => config.get(name)!);
-  configureMaxmemory(store.memories, config.values);
 }

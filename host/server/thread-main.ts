@@ -3,6 +3,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import Comlink, { type Endpoint } from 'comlink';
 import type { SupervisorApi, ThreadApi, ThreadSetup } from './control.js';
 import { joinListener } from './listener.js';
+import { persistenceAt } from './persistence-host.js';
 import { ServerThread } from './server-thread.js';
 
 /** What the supervisor starts a thread with. */
@@ -12,11 +13,13 @@ export interface ThreadData {
   readonly supervisorPort: MessagePort;
   /** This thread's API is to answer here. */
   readonly threadPort: MessagePort;
+  /** The persistence engine answers at the other end, if there is one. */
+  readonly enginePort: MessagePort | undefined;
 }
 
-const { setup, supervisorPort, threadPort } = workerData as ThreadData;
+const { setup, supervisorPort, threadPort, enginePort } = workerData as ThreadData;
 const supervisor = Comlink.wrap<SupervisorApi>(supervisorPort as unknown as Endpoint);
-const thread = new ServerThread(setup, supervisor as unknown as SupervisorApi);
+const thread = new ServerThread(setup, supervisor as unknown as SupervisorApi, enginePort && persistenceAt(enginePort));
 const api: ThreadApi = {
   clientsHere: () => thread.clientsHere(),
   killHere: (filter, callerId) => thread.killHere(filter, callerId),

@@ -23,7 +23,6 @@ const LATER: readonly Missing[] = [
     reason: 'with client-side caching',
     commands: 'client|tracking client|trackinginfo client|caching client|getredir',
   },
-  { reason: 'with the persistence engine', commands: 'save bgsave lastsave bgrewriteaof' },
   {
     reason: "with cluster ports, which describe this process's shards",
     commands: `asking readonly readwrite cluster cluster|slots cluster|shards cluster|nodes cluster|info cluster|keyslot

@@ -4,7 +4,7 @@ import * as abi from '../../host/kernel/abi.js';
 import { encodeReply } from '../../host/resp/reply.js';
 import { executeHostCommand } from '../../host/server/commands/index.js';
 import { Config } from '../../host/server/config.js';
-import type { Client, ClientFacts, KillFilter, Services } from '../../host/server/context.js';
+import type { Client, ClientFacts, KillFilter, PersistenceServices, Services } from '../../host/server/context.js';
 import { Stats } from '../../host/worker/stats.js';
 import { openKernel, type TestKernel } from './kernel.js';
 
@@ -48,6 +48,7 @@ export class FakeServices implements Services {
   readonly startedMs = Date.now();
   readonly runId = '0'.repeat(40);
   readonly listening = { tcpPort: 6379, spread: 'one worker' };
+  persistence: PersistenceServices | undefined;
   readonly kernel: TestKernel;
   /** What was asked, in order: the service's name and its arguments. */
   readonly asked: unknown[][] = [];

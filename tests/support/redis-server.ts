@@ -32,6 +32,8 @@ export interface TestServer {
   readonly exited: Promise<ExitStatus>;
   /** SIGTERM, then wait; SIGKILL and an error if it has not ended after ten seconds. May be called again. */
   stop(): Promise<ExitStatus>;
+  /** SIGKILL, then wait. */
+  kill(): Promise<ExitStatus>;
   /** All it has written to stdout and stderr so far, in order of arrival. */
   output(): string;
 }
@@ -183,6 +185,11 @@ class ServerProcess implements TestServer {
       ? `ended before it was ready (${describeExit(this.ended)})`
       : `printed no "${READY}" within ${READY_WITHIN_MS} ms`;
     throw new Error(`${this.name} ${what}\n  command: ${this.#commandLine}\n  output:\n${this.#output}`);
+  }
+
+  async kill(): Promise<ExitStatus> {
+    this.#child.kill('SIGKILL');
+    return this.exited;
   }
 
   async stop(): Promise<ExitStatus> {

@@ -10,6 +10,7 @@ import { HELP_HANDLERS } from './help.js';
 import { INFO_HANDLERS } from './info.js';
 import { LOLWUT_HANDLERS } from './lolwut.js';
 import { MEMORY_HANDLERS } from './memory.js';
+import { PERSISTENCE_HANDLERS } from './persistence.js';
 import { SERVER_HANDLERS } from './server.js';
 
 const HANDLERS: ReadonlyMap<string, HostHandler> = new Map(
@@ -23,6 +24,7 @@ const HANDLERS: ReadonlyMap<string, HostHandler> = new Map(
     INFO_HANDLERS,
     LOLWUT_HANDLERS,
     MEMORY_HANDLERS,
+    PERSISTENCE_HANDLERS,
     SERVER_HANDLERS,
   ].flatMap((family) => Object.entries(family)),
 );

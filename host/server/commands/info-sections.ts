@@ -186,27 +186,54 @@ function defraggingForMs({ stats, workerCount }: Services): number {
   return longest;
 }
 
-/** Nothing is ever written: what has changed since the last save is what has changed since the start. */
-export function persistence({ shards, startedMs }: Services): Section {
-  return [
-    ['loading', 0],
-    ['async_loading', 0],
-    ['rdb_changes_since_last_save', counter(shards, HEADER_DIRTY)],
-    ['rdb_bgsave_in_progress', 0],
-    ['rdb_last_save_time', Math.floor(startedMs / 1000)],
-    ['rdb_last_bgsave_status', 'ok'],
-    ['rdb_last_bgsave_time_sec', -1],
-    ['rdb_current_bgsave_time_sec', -1],
-    ['rdb_saves', 0],
-    ['aof_enabled', 0],
-    ['aof_rewrite_in_progress', 0],
-    ['aof_rewrite_scheduled', 0],
-    ['aof_last_rewrite_time_sec', -1],
-    ['aof_current_rewrite_time_sec', -1],
-    ['aof_last_bgrewrite_status', 'ok'],
-    ['aof_rewrites', 0],
-    ['aof_last_write_status', 'ok'],
-  ];
+/** Redis's fields in its order, and what they say while nothing of the kind happens. */
+const PERSISTENCE_FIELDS: readonly (readonly [name: string, idle: Value])[] = [
+  ['loading', 0],
+  ['async_loading', 0],
+  ['current_cow_peak', 0],
+  ['current_cow_size', 0],
+  ['current_cow_size_age', 0],
+  ['current_fork_perc', '0.00'],
+  ['current_save_keys_processed', 0],
+  ['current_save_keys_total', 0],
+  ['rdb_changes_since_last_save', 0],
+  ['rdb_bgsave_in_progress', 0],
+  ['rdb_last_save_time', 0],
+  ['rdb_last_bgsave_status', 'ok'],
+  ['rdb_last_bgsave_time_sec', -1],
+  ['rdb_current_bgsave_time_sec', -1],
+  ['rdb_saves', 0],
+  ['rdb_last_cow_size', 0],
+  ['rdb_last_load_keys_expired', 0],
+  ['rdb_last_load_keys_loaded', 0],
+  ['aof_enabled', 0],
+  ['aof_rewrite_in_progress', 0],
+  ['aof_rewrite_scheduled', 0],
+  ['aof_last_rewrite_time_sec', -1],
+  ['aof_current_rewrite_time_sec', -1],
+  ['aof_last_bgrewrite_status', 'ok'],
+  ['aof_rewrites', 0],
+  ['aof_rewrites_consecutive_failures', 0],
+  ['aof_last_write_status', 'ok'],
+  ['aof_last_cow_size', 0],
+  ['module_fork_in_progress', 0],
+  ['module_fork_last_cow_size', 0],
+];
+/** Said only while there is a log, as Redis does. */
+const LOG_FIELDS = [
+  ...['aof_current_size', 'aof_base_size', 'aof_pending_rewrite', 'aof_buffer_length', 'aof_pending_bio_fsync'],
+  'aof_delayed_fsync',
+];
+
+/** From the persistence engine; without one nothing is written, and what has changed has changed since the start. */
+export async function persistence({ persistence: engine, shards, startedMs }: Services): Promise<Section> {
+  const changes: [string, number] = ['rdb_changes_since_last_save', counter(shards, HEADER_DIRTY)];
+  const known = new Map<string, string | number>(
+    engine ? await engine.info() : [changes, ['rdb_last_save_time', Math.floor(startedMs / 1000)]],
+  );
+  const fields: Section = PERSISTENCE_FIELDS.map(([name, idle]) => [name, known.get(name) ?? idle]);
+  if (known.get('aof_enabled') === 1) for (const name of LOG_FIELDS) fields.push([name, known.get(name) ?? 0]);
+  return fields;
 }
 
 export function stats(services: Services): Section {

@@ -9,7 +9,7 @@ interface Listed {
   readonly names: readonly string[];
   /** It is part of INFO without arguments. */
   readonly byDefault: boolean;
-  readonly fields: (services: Services) => sections.Section;
+  readonly fields: (services: Services) => sections.Section | Promise<sections.Section>;
 }
 
 /** In the order of the output, whatever the order of the arguments. */
@@ -30,18 +30,23 @@ const SECTIONS: readonly Listed[] = [
 ];
 
 /** The text for these section names, lower case. Names that mean nothing add nothing. */
-export function infoText(names: readonly string[], services: Services): string {
+export async function infoText(names: readonly string[], services: Services): Promise<string> {
   const wanted = new Set(names);
   const all = wanted.has('all') || wanted.has('everything');
   const usual = wanted.size === 0 || wanted.has('default');
-  return SECTIONS.filter((section) => all || (usual && section.byDefault) || section.names.some((n) => wanted.has(n)))
-    .map(({ title, fields }) => {
-      const lines = fields(services).map(([name, value]) => `${name}:${value}\r\n`);
-      return `# ${title}\r\n${lines.join('')}`;
-    })
-    .join('\r\n');
+  const chosen = SECTIONS.filter(
+    (section) => all || (usual && section.byDefault) || section.names.some((n) => wanted.has(n)),
+  );
+  const texts: string[] = [];
+  for (const { title, fields } of chosen) {
+    const lines = (await fields(services)).map(([name, value]) => `${name}:${value}\r\n`);
+    texts.push(`# ${title}\r\n${lines.join('')}`);
+  }
+  return texts.join('\r\n');
 }
 
-const info: HostHandler = (argv, _client, services) => ({ verbatim: infoText(argv.slice(1).map(word), services) });
+const info: HostHandler = async (argv, _client, services) => ({
+  verbatim: await infoText(argv.slice(1).map(word), services),
+});
 
 export const INFO_HANDLERS: Readonly<Record<string, HostHandler>> = { info };

@@ -30,9 +30,9 @@ const shutdown: HostHandler = (argv, _client, services) => {
   for (const option of given) if (!SHUTDOWN_OPTIONS.includes(option)) return SYNTAX_ERROR;
   if (given.has('abort') && given.size > 1) return SYNTAX_ERROR;
   if (given.has('save') && given.has('nosave')) return SYNTAX_ERROR;
-  // A shutdown waits for nothing here, so there is never one that could be called off.
+  // A shutdown waits for no replica here, so there is never one that could be called off.
   if (given.has('abort')) return { error: 'ERR No shutdown in progress.' };
-  return services.shutdown();
+  return services.shutdown(given.has('save') ? true : given.has('nosave') ? false : undefined);
 };
 
 const moduleList: HostHandler = () => [];

@@ -1,0 +1,63 @@
+// Commands about what is on disk: snapshots, the log, and how far it is synced.
+import type { CommandSpec } from './types.js';
+
+export const PERSISTENCE_COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'save',
+    summary: 'Takes a snapshot and answers when it is in place.',
+    since: '1.0.0',
+    complexity: 'O(N) for N keys in all databases',
+    arity: 1,
+    flags: ['admin', 'noscript', 'no_async_loading', 'no_multi'],
+    where: 'host',
+    knownDifferences: 'Other clients are served meanwhile.',
+  },
+  {
+    name: 'bgsave',
+    summary: 'Begins a snapshot.',
+    since: '1.0.0',
+    complexity: 'O(1)',
+    arity: -1,
+    flags: ['admin', 'noscript', 'no_async_loading'],
+    arguments: [{ name: 'schedule', type: 'pure-token', token: 'SCHEDULE', since: '3.2.2', optional: true }],
+    history: [['3.2.2', 'Added the `SCHEDULE` option.']],
+    where: 'host',
+  },
+  {
+    name: 'bgrewriteaof',
+    summary: 'Begins to rewrite the log: a snapshot, and a log that begins behind it.',
+    since: '1.0.0',
+    complexity: 'O(1)',
+    arity: 1,
+    flags: ['admin', 'noscript', 'no_async_loading'],
+    where: 'host',
+  },
+  {
+    name: 'lastsave',
+    summary: 'Unix time of the last snapshot that is in place, in seconds.',
+    since: '1.0.0',
+    complexity: 'O(1)',
+    arity: 1,
+    flags: ['loading', 'stale', 'fast'],
+    acl: ['admin', 'dangerous'],
+    tips: ['nondeterministic_output'],
+    where: 'host',
+  },
+  {
+    name: 'waitaof',
+    summary: 'Waits until the log on this machine is synced up to the commands before it.',
+    since: '7.2.0',
+    complexity: 'O(1)',
+    arity: 4,
+    flags: ['blocking'],
+    acl: ['connection'],
+    tips: ['request_policy:all_shards', 'response_policy:agg_min'],
+    arguments: [
+      { name: 'numlocal', type: 'integer' },
+      { name: 'numreplicas', type: 'integer' },
+      { name: 'timeout', type: 'integer' },
+    ],
+    where: 'host',
+    knownDifferences: 'There are no replicas, so their number is always 0.',
+  },
+];

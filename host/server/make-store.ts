@@ -1,0 +1,61 @@
+// The store of a server: shards' memories laid out as the configuration says, and what of it lives in their headers.
+import { readFileSync } from 'node:fs';
+import { LatchkeyError } from '../errors.js';
+import {
+  HEADER_FLAG_LFU,
+  HEADER_FLAGS,
+  HEADER_LFU_DECAY,
+  HEADER_LFU_LOG_FACTOR,
+  ROUTING_KEVYHASH,
+  ROUTING_SLOTS,
+  SERVER_LAYOUT,
+  ShardKernel,
+  type ShardLayout,
+} from '../kernel/kernel.js';
+import { configureMaxmemory } from '../worker/memory-limit.js';
+import { laneCount } from '../worker/slow-lane.js';
+import { newStore, type StoreParts } from '../worker/store-parts.js';
+import type { Config } from './config.js';
+import { configureLimits } from './config-limits.js';
+
+const KERNEL = new URL('../../kernel.shared.wasm', import.meta.url);
+
+/** Windows of a shard, in this order: one per worker, one per lane, one for the persistence engine. */
+export function engineWindow({ threads, shards }: { threads: number; shards: number }): number {
+  return threads + laneCount(shards);
+}
+
+/** @throws LatchkeyError `OUT_OF_MEMORY`. */
+export function makeStore(config: Config): StoreParts {
+  const { shards, databases, routing } = config.values;
+  const layout: ShardLayout = {
+    ...SERVER_LAYOUT,
+    shardCount: shards,
+    routing: routing === 'slots' ? ROUTING_SLOTS : ROUTING_KEVYHASH,
+    databases,
+    windowCount: engineWindow(config.values) + 1,
+  };
+  try {
+    const store = newStore(new WebAssembly.Module(readFileSync(KERNEL)), layout);
+    configureShards(store, config);
+    return store;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new LatchkeyError('OUT_OF_MEMORY', `Cannot make ${shards} shards: ${why}`, { cause: error });
+  }
+}
+
+/** Parameters that live in the shards' headers. Single words, so no latch is needed. */
+export function configureShards(store: StoreParts, config: Config): void {
+  const { maxmemoryPolicy, lfuLogFactor, lfuDecayTime } = config.values;
+  for (const memory of store.memories) {
+    const words = new Int32Array(memory.buffer);
+    const flags = ShardKernel.headerIndex(HEADER_FLAGS);
+    if (maxmemoryPolicy.endsWith('-lfu')) Atomics.or(words, flags, HEADER_FLAG_LFU);
+    else Atomics.and(words, flags, ~HEADER_FLAG_LFU);
+    Atomics.store(words, ShardKernel.headerIndex(HEADER_LFU_LOG_FACTOR), lfuLogFactor);
+    Atomics.store(words, ShardKernel.headerIndex(HEADER_LFU_DECAY), lfuDecayTime);
+  }
+  configureLimits(store.memories, (name) => config.get(name)!);
+  configureMaxmemory(store.memories, config.values);
+}
