@@ -29,7 +29,8 @@ let bad: u32 = 0;
  * Reads whole entries of a block into the table (latched). A key that is there is replaced. The control block brings the
  * time and the database in hand, which a block may change: `db` is that for the next block.
  * @returns LOADED_* of ops.ts. `consumed`: bytes of whole entries that were read, OP_END included; `commands`: keys put
- *   into the table; `needBytes`: with LOADED_PART, bytes of the entry at `consumed`, at least; `errors`: BAD_* reason.
+ *   into the table; `needBytes`: with LOADED_PART, bytes of the entry at `consumed`, at least; `errors`: with
+ *   LOADED_CORRUPT a BAD_* reason, else keys that were passed over.
  *
  * A key whose time has come is passed over, unless the clock stands still (HEADER_FLAG_CLOCK_STOPPED).
  */
@@ -38,6 +39,7 @@ export function loadEntries(window: u32, block: u32, bytes: u32, version: u32): 
   const stop = block + bytes;
   let p = block;
   let keys: u32 = 0;
+  let passed: u32 = 0;
   let status = LOADED_ALL;
   bad = 0;
   skipNothing();
@@ -54,6 +56,7 @@ export function loadEntries(window: u32, block: u32, bytes: u32, version: u32): 
     else {
       const taken = takeEntry(op, version);
       if (taken > 0) keys++;
+      else if (taken == 0) passed++;
       else status = taken;
     }
     if (status >= 0) p = end;
@@ -63,7 +66,7 @@ export function loadEntries(window: u32, block: u32, bytes: u32, version: u32): 
   store<u32>(window + CONTROL_CONSUMED, p - block);
   store<u32>(window + CONTROL_COMMANDS, keys);
   store<u32>(window + CONTROL_NEED, <u32>min<u64>(skipNeed, u32.MAX_VALUE));
-  store<u32>(window + CONTROL_ERRORS, bad);
+  store<u32>(window + CONTROL_ERRORS, status == LOADED_CORRUPT ? bad : passed);
   return status;
 }
 

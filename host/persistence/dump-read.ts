@@ -124,6 +124,12 @@ export interface LoadOptions {
   onSlice?: (bytes: number) => void;
 }
 
+/** Keys of a dump. */
+export interface Loaded {
+  readonly keys: number;
+  readonly expired: number;
+}
+
 const REASONS = [
   '',
   'an entry of unknown type',
@@ -135,13 +141,13 @@ const REASONS = [
 /**
  * Loads a dump that `verifyDump` has found whole into a shard, in slices under its latch. Nothing is logged if the log is
  * off. Keys whose time has come are left out, unless the shard's clock stands still.
- * @returns keys that were put into the table.
+ * @returns keys that were put into the table, and those that were left out.
  * @throws DumpDamage when an entry makes no sense (those before it are in the table), Error when memory ends.
  */
-export function loadDump(file: StorageFile, version: number, shard: ShardKernel, options: LoadOptions): number {
+export function loadDump(file: StorageFile, version: number, shard: ShardKernel, options: LoadOptions): Loaded {
   const loader = new Loader(file, version, shard, options);
   while (loader.slice());
-  return loader.keys;
+  return { keys: loader.keys, expired: loader.expired };
 }
 
 /** Loads a dump a slice at a time. */
@@ -153,6 +159,7 @@ export class Loader {
   /** What the next slice has to hold, when an entry did not fit into the last one. */
   #wanted = 0;
   keys = 0;
+  expired = 0;
 
   constructor(
     readonly file: StorageFile,
@@ -181,6 +188,7 @@ export class Loader {
     if (status === LOADED_CORRUPT) throw new DumpDamage(this.#at, REASONS[shard.control(CONTROL_ERRORS)]);
     if (status === LOADED_NO_MEMORY)
       throw new Error(`shard ${shard.index} has no memory for the entry at offset ${this.#at} of ${this.file.name}`);
+    this.expired += shard.control(CONTROL_ERRORS);
     // An entry that is longer than it could be seen to be is asked for at twice the size, up to all there is.
     const rest = this.#size - this.#at;
     this.#wanted =

@@ -10,7 +10,7 @@ import { LatchkeyError } from '../errors.js';
 import { HEADER_FLAG_CLOCK_STOPPED, HEADER_FLAGS, type ShardKernel } from '../kernel/kernel.js';
 import type { Storage } from '../storage/port.js';
 import { SystemClock } from '../worker/clock.js';
-import { DumpDamage, loadDump } from './dump-read.js';
+import { DumpDamage, type Loaded, loadDump } from './dump-read.js';
 import { type Advance, inspectShard, type ShardFiles, withFile } from './inspect.js';
 import { dumpName, logName } from './log-format.js';
 import { type Quarantined, quarantine } from './quarantine.js';
@@ -36,6 +36,7 @@ export interface Restored {
   readonly shard: number;
   /** Keys loaded from the dump, and those left out since they had expired. */
   readonly keys: number;
+  readonly expired: number;
   readonly commands: number;
   readonly bytes: number;
   readonly seconds: number;
@@ -144,10 +145,19 @@ export async function restoreShard(
   const flags = kernel.header(HEADER_FLAGS);
   if (plan.clockStopped) kernel.setHeader(HEADER_FLAGS, flags | HEADER_FLAG_CLOCK_STOPPED);
   try {
-    const keys = await loadedKeys(storage, kernel, plan, nowMs, advance);
+    const { keys, expired } = await loadedKeys(storage, kernel, plan, nowMs, advance);
     const { commands, bytes, errors, firstError } = await replayed(storage, kernel, plan, nowMs, advance);
     const seconds = (performance.now() - startedMs) / 1000;
-    return { shard: plan.shard, keys, commands, bytes: (plan.dump?.bytes ?? 0) + bytes, seconds, errors, firstError };
+    return {
+      shard: plan.shard,
+      keys,
+      expired,
+      commands,
+      bytes: (plan.dump?.bytes ?? 0) + bytes,
+      seconds,
+      errors,
+      firstError,
+    };
   } catch (error) {
     throw asOurs(storage, plan, error);
   } finally {
@@ -170,14 +180,14 @@ async function loadedKeys(
   { shard, dump }: ShardPlan,
   nowMs: number,
   advance: Advance,
-): Promise<number> {
-  if (!dump) return 0;
-  const keys = await withFile(storage, dumpName(shard), (file) => {
+): Promise<Loaded> {
+  if (!dump) return { keys: 0, expired: 0 };
+  const loaded = await withFile(storage, dumpName(shard), (file) => {
     const lruClock = new SystemClock(kernel).lruClock(nowMs);
     return loadDump(file, dump.version, kernel, { nowMs, owner: 1, lruClock, onSlice: stepwise(advance, 0) });
   });
-  if (keys === undefined) throw new DumpDamage(0, 'the file has gone');
-  return keys;
+  if (!loaded) throw new DumpDamage(0, 'the file has gone');
+  return loaded;
 }
 
 async function replayed(

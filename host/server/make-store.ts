@@ -18,7 +18,8 @@ import { newStore, type StoreParts } from '../worker/store-parts.js';
 import type { Config } from './config.js';
 import { configureLimits } from './config-limits.js';
 
-const KERNEL = new URL('../../kernel.shared.wasm', import.meta.url);
+/** Where the kernel's module is. */
+export const KERNEL = new URL('../../kernel.shared.wasm', import.meta.url);
 
 /** Windows of a shard, in this order: one per worker, one per lane, one for the persistence engine. */
 export function engineWindow({ threads, shards }: { threads: number; shards: number }): number {
@@ -26,7 +27,7 @@ export function engineWindow({ threads, shards }: { threads: number; shards: num
 }
 
 /** @throws LatchkeyError `OUT_OF_MEMORY`. */
-export function makeStore(config: Config): StoreParts {
+export function makeStore(config: Config, module = new WebAssembly.Module(readFileSync(KERNEL))): StoreParts {
   const { shards, databases, routing } = config.values;
   const layout: ShardLayout = {
     ...SERVER_LAYOUT,
@@ -36,7 +37,7 @@ export function makeStore(config: Config): StoreParts {
     windowCount: engineWindow(config.values) + 1,
   };
   try {
-    const store = newStore(new WebAssembly.Module(readFileSync(KERNEL)), layout);
+    const store = newStore(module, layout);
     configureShards(store, config);
     return store;
   } catch (error) {

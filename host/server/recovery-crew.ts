@@ -1,0 +1,243 @@
+// Recovery in parallel: each look at a shard, each load and each pouring is a job of a thread of its own, as many at a time
+// as there are cores. A directory with little in it is served faster by the thread that asks.
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { LatchkeyError, type LatchkeyErrorCode } from '../errors.js';
+import {
+  initShard,
+  newShardMemory,
+  ROUTING_KEVYHASH,
+  ROUTING_SLOTS,
+  SERVER_LAYOUT,
+  ShardKernel,
+  type ShardLayout,
+} from '../kernel/kernel.js';
+import type { Advance, ShardFiles } from '../persistence/inspect.js';
+import { type LayoutCrew, layoutCrew } from '../persistence/layout.js';
+import { type Layout, shardOfName } from '../persistence/meta.js';
+import { crewOf, type Restored, type ShardCrew } from '../persistence/recover.js';
+import type { ShardPlan } from '../persistence/recovery-plan.js';
+import type { Batch } from '../persistence/reshard.js';
+import { type Storage, StorageError, type StorageErrorCode } from '../storage/port.js';
+import { openShards, type StoreParts } from '../worker/store-parts.js';
+
+/** Directories with fewer bytes of dumps and logs than this are not worth threads. */
+export const PARALLEL_BYTES = 16 << 20;
+/** Batches of a pouring that may wait to be written. */
+export const BATCHES_AHEAD = 8;
+/** Words of a job's figures: bytes done with, batches that were written. */
+export const FIGURE_BYTES = 0;
+export const FIGURE_BATCHES_TAKEN = 1;
+const TELL_EVERY_MS = 100;
+
+interface JobBase {
+  readonly directory: string;
+  readonly module: WebAssembly.Module;
+  readonly figures: SharedArrayBuffer;
+}
+type JobKind =
+  | { readonly kind: 'inspect'; readonly layout: ShardLayout; readonly shard: number }
+  | {
+      readonly kind: 'restore';
+      readonly layout: ShardLayout;
+      readonly memory: WebAssembly.Memory;
+      readonly plan: ShardPlan;
+      readonly nowMs: number;
+    }
+  | {
+      readonly kind: 'pour';
+      /** Of the shard that is poured. */
+      readonly layout: ShardLayout;
+      readonly plan: ShardPlan;
+      readonly to: Layout;
+      readonly nowMs: number;
+    };
+export type Job = JobBase & JobKind;
+
+export type Failure =
+  | { readonly kind: 'ours'; readonly code: LatchkeyErrorCode; readonly message: string }
+  | { readonly kind: 'storage'; readonly code: StorageErrorCode; readonly message: string }
+  | { readonly kind: 'bug'; readonly message: string };
+export type JobMessage = { readonly done: unknown } | { readonly failed: Failure } | { readonly batch: Batch };
+
+/** Bytes of all dumps and logs of a directory. */
+export async function bytesOf(storage: Storage): Promise<number> {
+  let sum = 0;
+  for (const name of await storage.list()) {
+    if (!shardOfName(name)) continue;
+    const file = await storage.open(name, 'read');
+    sum += file.size();
+    file.close();
+  }
+  return sum;
+}
+
+/** The layout of one shard's memory that is used for loading and then thrown away. */
+function loadingLayout({ shards, routing }: Layout, databases: number): ShardLayout {
+  return {
+    ...SERVER_LAYOUT,
+    shardCount: shards,
+    routing: routing === 'slots' ? ROUTING_SLOTS : ROUTING_KEVYHASH,
+    databases,
+    windowCount: 1,
+  };
+}
+
+/** Threads for the jobs over one directory. */
+export class RecoveryThreads {
+  readonly #waiting: (() => void)[] = [];
+  #free = availableParallelism();
+
+  constructor(
+    readonly directory: string,
+    readonly module: WebAssembly.Module,
+    /** What shards that are only looked at or poured have. */
+    readonly databases: number,
+  ) {}
+
+  async #run<T>(kind: JobKind, advance: Advance, take?: (batch: Batch, taken: () => void) => void): Promise<T> {
+    while (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#free--;
+    const figures = new Int32Array(new SharedArrayBuffer(8));
+    const { directory, module } = this;
+    const job: Job = { ...kind, directory, module, figures: figures.buffer };
+    const tell = (): void => advance(Atomics.exchange(figures, FIGURE_BYTES, 0));
+    const timer = setInterval(tell, TELL_EVERY_MS);
+    const taken = (): void => {
+      Atomics.add(figures, FIGURE_BATCHES_TAKEN, 1);
+      Atomics.notify(figures, FIGURE_BATCHES_TAKEN);
+    };
+    const worker = new Worker(new URL('./recovery-main.js', import.meta.url), { workerData: job });
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        worker.on('error', reject);
+        worker.on('exit', (code) => reject(new Error(`a thread of recovery ended by itself (${code})`)));
+        worker.on('message', (message: JobMessage) => {
+          try {
+            if ('batch' in message) take!(message.batch, taken);
+            else if ('failed' in message) reject(errorOf(message.failed));
+            else resolve(message.done as T);
+          } catch (error) {
+            reject(error);
+          }
+        });
+      });
+    } finally {
+      clearInterval(timer);
+      tell();
+      await worker.terminate();
+      this.#free++;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  /** Over the shards of a store that nobody uses yet. */
+  shardCrew({ layout, memories }: StoreParts): ShardCrew {
+    return {
+      shardCount: memories.length,
+      inspect: (shard, advance) =>
+        this.#run({ kind: 'inspect', layout: { ...layout, windowCount: 1 }, shard }, advance),
+      restore: (plan, nowMs, advance) =>
+        this.#run<Restored>({ kind: 'restore', layout, memory: memories[plan.shard], plan, nowMs }, advance),
+    };
+  }
+
+  layoutCrew(): LayoutCrew {
+    const turns = new Turns();
+    let source = 0;
+    return {
+      inspect: (from, shard, advance) =>
+        this.#run<ShardFiles>({ kind: 'inspect', layout: loadingLayout(from, this.databases), shard }, advance),
+      pour: (from, plan, to, nowMs, take, advance) => {
+        const layout = loadingLayout(from, this.databases);
+        const own = source++;
+        return this.#run<Restored>({ kind: 'pour', layout, plan, to, nowMs }, advance, (batch, taken) =>
+          turns.pass(own, batch, (turn) => {
+            take(turn);
+            taken();
+          }),
+        );
+      },
+    };
+  }
+}
+
+/**
+ * An entry that comes in several batches must lie in one piece in the new dump: batches of other sources for the same
+ * target wait until it is whole. A source whose batch waits hands over only so many more, and it sends nothing for other
+ * targets in the middle of an entry: so the one that is waited for always gets on.
+ */
+class Turns {
+  readonly #open = new Map<number, number>();
+  readonly #waiting = new Map<number, { source: number; batch: Batch; take: (batch: Batch) => void }[]>();
+
+  pass(source: number, batch: Batch, take: (batch: Batch) => void): void {
+    const { target } = batch;
+    const holder = this.#open.get(target);
+    const queue = this.#waiting.get(target) ?? [];
+    this.#waiting.set(target, queue);
+    // A source's own batches stay in order: one that waits holds up those behind it.
+    if (holder !== source && (holder !== undefined || queue.length > 0)) {
+      queue.push({ source, batch, take });
+      return;
+    }
+    this.#take(source, batch, take);
+    while (queue.length > 0 && !this.#open.has(target)) {
+      const next = queue.shift()!;
+      this.#take(next.source, next.batch, next.take);
+      this.#takeOthersOf(next.source, target, queue);
+    }
+  }
+
+  /** Batches with which a source that was waiting, and now holds the target, goes on. */
+  #takeOthersOf(
+    source: number,
+    target: number,
+    queue: { source: number; batch: Batch; take: (b: Batch) => void }[],
+  ): void {
+    while (this.#open.get(target) === source) {
+      const at = queue.findIndex((waiting) => waiting.source === source);
+      if (at === -1) return;
+      const [next] = queue.splice(at, 1);
+      this.#take(source, next.batch, next.take);
+    }
+  }
+
+  #take(source: number, batch: Batch, take: (batch: Batch) => void): void {
+    if (batch.open) this.#open.set(batch.target, source);
+    else this.#open.delete(batch.target);
+    take(batch);
+  }
+}
+
+function errorOf(failure: Failure): Error {
+  if (failure.kind === 'ours') return new LatchkeyError(failure.code, failure.message);
+  if (failure.kind === 'storage') return new StorageError(failure.code, failure.message);
+  return new Error(failure.message);
+}
+
+/** Who looks at a directory's old layout and pours it into a new one. */
+export async function layoutCrewFor(
+  storage: Storage,
+  module: WebAssembly.Module,
+  databases: number,
+): Promise<LayoutCrew> {
+  if (await isWorthThreads(storage)) return new RecoveryThreads(storage.where, module, databases).layoutCrew();
+  return layoutCrew(storage, (layout, shard) => {
+    const own = loadingLayout(layout, databases);
+    const memory = newShardMemory(true, own.pagesMax);
+    initShard(module, memory, shard, own);
+    return new ShardKernel(module, memory, shard, 0, own);
+  });
+}
+
+/** Who brings the shards of a store back. @param windowIndex Of a window that nobody uses yet. */
+export async function shardCrewFor(storage: Storage, store: StoreParts, windowIndex: number): Promise<ShardCrew> {
+  if (await isWorthThreads(storage))
+    return new RecoveryThreads(storage.where, store.module, store.layout.databases).shardCrew(store);
+  return crewOf(storage, openShards(store, windowIndex));
+}
+
+async function isWorthThreads(storage: Storage): Promise<boolean> {
+  return availableParallelism() > 1 && (await bytesOf(storage)) >= PARALLEL_BYTES;
+}
