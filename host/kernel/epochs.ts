@@ -5,13 +5,14 @@
 //   word
 //      0 policy      POLICY_*
 //      1 failed      1: what is written cannot be kept, writers are refused
-//      2 wake        futex word, raised whenever `written` or `synced` has moved, or `failed` has changed
+//      2 wake        futex word, raised whenever `synced` has moved or `failed` has changed, and `written` if that is awaited
 //      3 wanted      futex word, raised by whoever waits for a sync: the engine need not wait for its next look
 //      4 version, 5 low, 6 high    epoch: what a step belongs to that begins now, at least
 //      7 …                         snapshot: first epoch of the last snapshot that was announced
 //     10 …                         written: last round whose records are in the files
 //     13 …                         synced: last round that is synced
 //     16 asleep      1: the engine does not look by itself, whoever publishes records raises `wanted`
+//     17 awaited     1: somebody waits for `written` to move. Each wake-up of another thread costs tens of microseconds
 // Behind them, from byte REASON_AT on: why `failed` is 1, a u32 length and UTF-8.
 import type { ShardKernel } from './kernel.js';
 
@@ -24,6 +25,7 @@ const SNAPSHOT = 7;
 const WRITTEN = 10;
 const SYNCED = 13;
 const ASLEEP = 16;
+const AWAITED = 17;
 const REASON_AT = 128;
 const REASON_BYTES_MAX = 252;
 const BYTES = REASON_AT + 4 + REASON_BYTES_MAX;
@@ -128,7 +130,11 @@ export class Epochs {
   }
   set written(round: number) {
     this.#write(WRITTEN, round);
-    this.wake();
+    if (Atomics.exchange(this.#words, AWAITED, 0) !== 0) this.wake();
+  }
+  /** From now on, once, `wake` is raised when `written` moves. Whoever calls this looks once more before it waits. */
+  awaitWritten(): void {
+    Atomics.store(this.#words, AWAITED, 1);
   }
   get synced(): number {
     return this.#read(SYNCED);

@@ -483,7 +483,10 @@ export class FrameServer {
     connection.waiting = WAIT_PAUSE;
     this.#behind.add(connection);
     if (this.#behind.size > 1) return;
-    void this.#epochs.changed(this.#epochs.wakeCount, ENGINE_WAIT_MS_MAX).then(() => {
+    this.#epochs.awaitWritten();
+    const { wakeCount } = this.#epochs;
+    const waitMs = this.#isBehind() ? ENGINE_WAIT_MS_MAX : 0;
+    void this.#epochs.changed(wakeCount, waitMs).then(() => {
       const waiting = [...this.#behind];
       this.#behind.clear();
       for (const each of waiting) this.#resume(each);
