@@ -181,6 +181,12 @@ export class Epochs {
   noteShard(shard: ShardKernel): void {
     this.note(shard.calls.lastEpoch());
   }
+  /** Does something of which no client is told: whatever it sees does not count. */
+  untold(work: () => void): void {
+    const seen = this.#seen;
+    work();
+    this.#seen = seen;
+  }
   /** The highest epoch noted since the last call. */
   takeSeen(): number {
     const seen = this.#seen;

@@ -275,7 +275,8 @@ export class ShardKernel {
     const { epoch } = epochs;
     const status = this.calls.run(this.window, from, inputBytes, owner, spins, epoch, epochs.snapshot);
     if (epochs.asleep) this.#wakeEngine();
-    if (policy === POLICY_ALWAYS) epochs.noteShard(this);
+    // Where nothing was executed, nothing was seen: a refusal need not wait.
+    if (policy === POLICY_ALWAYS && this.control(abi.CONTROL_COMMANDS) !== 0) epochs.noteShard(this);
     return status;
   }
 

@@ -329,7 +329,7 @@ export class Engine {
     if (this.writeFailed) return;
     this.writeFailed = true;
     if (this.state !== 'on') return;
-    this.epochs.failed = true;
+    this.epochs.fail(reason);
     this.log.warning(`The log cannot be written, writes are refused until it can: ${reason}`);
   }
 
@@ -347,7 +347,7 @@ export class Engine {
     }
     this.state = 'broken';
     this.writeFailed = true;
-    this.epochs.failed = true;
+    this.epochs.fail(reason);
     this.#nextStartMs = this.timing.nowMs();
     this.snapshots.stop(`the log could not be synced: ${reason}`);
     this.log.warning(`The log could not be synced, writes are refused until a new one has been started: ${reason}`);

@@ -61,6 +61,8 @@ export interface ShardPort {
 export interface EngineEpochs {
   policy: number;
   failed: boolean;
+  /** Sets `failed`, and says why to whoever is refused. */
+  fail(reason: string): void;
   epoch: number;
   snapshot: number;
   written: number;

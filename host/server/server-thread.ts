@@ -170,7 +170,7 @@ export class ServerThread implements ThreadApi, Services {
   /** Again and again, `hz` times a second. */
   #nextHouse(): void {
     setTimeout(() => {
-      this.#keepHouse();
+      this.shards[0].epochs.untold(() => this.#keepHouse());
       this.#nextHouse();
     }, 1000 / this.config.values.hz).unref();
   }

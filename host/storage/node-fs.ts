@@ -88,7 +88,8 @@ function makeDirectory(path: string): void {
 }
 
 class NodeFile implements StorageFile {
-  readonly #path: string;
+  /** What messages call it: `renamed` keeps it true. */
+  #path: string;
   readonly #fd: number;
   #isClosed = false;
   /** Syncs under way. The descriptor is not given back before they are over: its number may be another file's then. */
@@ -98,9 +99,14 @@ class NodeFile implements StorageFile {
     readonly name: string,
     path: string,
     mode: OpenMode,
+    readonly closed: (file: NodeFile) => void,
   ) {
     this.#path = path;
     this.#fd = attempt(path, () => openSync(path, FLAGS[mode], 0o644));
+  }
+
+  renamed(from: string, to: string): void {
+    if (this.#path === from) this.#path = to;
   }
 
   #attempt<T>(call: (fd: number) => T): T {
@@ -156,6 +162,7 @@ class NodeFile implements StorageFile {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.closed(this);
     this.#release();
   }
 
@@ -178,6 +185,8 @@ export interface NodeStorageOptions {
 }
 
 export class NodeStorage implements Storage {
+  readonly #open = new Set<NodeFile>();
+
   private constructor(
     readonly where: string,
     readonly readOnly: boolean,
@@ -227,12 +236,16 @@ export class NodeStorage implements Storage {
   }
 
   async open(name: string, mode: OpenMode): Promise<StorageFile> {
-    return new NodeFile(name, mode === 'read' ? this.#path(name) : this.#changing(name), mode);
+    const path = mode === 'read' ? this.#path(name) : this.#changing(name);
+    const file = new NodeFile(name, path, mode, (closed) => this.#open.delete(closed));
+    this.#open.add(file);
+    return file;
   }
 
   async rename(from: string, to: string): Promise<void> {
-    const path = this.#changing(from);
-    attempt(path, () => renameSync(path, this.#path(to)));
+    const [path, target] = [this.#changing(from), this.#path(to)];
+    attempt(path, () => renameSync(path, target));
+    for (const file of this.#open) file.renamed(path, target);
   }
 
   async remove(name: string): Promise<void> {

@@ -48,6 +48,8 @@ export class Connection implements Sink {
   noTouch = false;
   replyMode: 'on' | 'off' | 'skipNext' = 'on';
   closeAfterReply = false;
+  /** Parts of replies that are held until what they could have seen is synced: see gate.ts. */
+  heldParts = 0;
 
   readonly input = new InputQueue();
   /** Bytes that the frame at the queue's front has at least: nothing is tried before they are there. */

@@ -259,7 +259,7 @@ export class FrameServer {
       this.#flush();
       this.forget(connection);
       // What it is to be told may have to wait, and so has its end.
-      if (this.gate.holding) this.gate.hold(0, 0, () => connection.transport.end());
+      if (connection.heldParts !== 0) this.gate.hold(0, 0, () => connection.transport.end());
       else connection.transport.end();
       return;
     }
@@ -276,15 +276,24 @@ export class FrameServer {
     this.#flushing = undefined;
     const seen = this.#epochs.takeSeen();
     const { waitingBytes } = this.#out;
-    if (waitingBytes !== 0 && this.gate.mustWait(seen)) {
+    if (waitingBytes !== 0 && (this.gate.mustWait(seen) || this.#overtakes())) {
       const { sinks, parts } = this.#out.detach();
+      for (const connection of sinks) connection.heldParts++;
       this.gate.hold(seen, waitingBytes, () => {
-        for (let i = 0; i < parts.length; i++) if (!sinks[i].write(parts[i])) this.checkOutput(sinks[i]);
+        for (let i = 0; i < parts.length; i++) {
+          sinks[i].heldParts--;
+          if (!sinks[i].write(parts[i])) this.checkOutput(sinks[i]);
+        }
       });
       return;
     }
     for (const connection of this.#out.flush()) this.checkOutput(connection);
   };
+
+  /** Whether a part of what is to be handed over is for a connection for which something is held. */
+  #overtakes(): boolean {
+    return this.gate.holding && this.#out.sinks.some(({ heldParts }) => heldParts !== 0);
+  }
 
   /** Closes the connection if its client does not read what it asked for. To be called now and then as well. */
   checkOutput(connection: Connection, pending = connection.transport.pendingBytes): void {

@@ -1,6 +1,6 @@
 // Under `appendfsync always`, what a thread has to say waits until every round that it could have seen is synced. What
 // waits is held in the order in which it was said, a batch for each turn of the event loop. When another policy comes into
-// force, nothing waits any more; but what is said meanwhile still does not overtake what is held.
+// force, nothing waits any more; but on no connection does what is said meanwhile overtake what is held for it.
 import { type Epochs, POLICY_ALWAYS } from '../kernel/epochs.js';
 
 /** A missed wake-up would be a bug; this bounds what it costs. */
@@ -31,7 +31,7 @@ export class Gate {
 
   /** Whether what is to be said now has to wait. @param gate The last round that it could have seen. */
   mustWait(gate: number): boolean {
-    return this.#held.length !== 0 || (this.epochs.policy === POLICY_ALWAYS && gate > this.epochs.synced);
+    return this.epochs.policy === POLICY_ALWAYS && gate > this.epochs.synced;
   }
 
   /**

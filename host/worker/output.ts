@@ -48,6 +48,11 @@ export class Output<S extends Sink> {
     return this.#waitingBytes;
   }
 
+  /** For whom something waits to be handed over; one may come several times. */
+  get sinks(): readonly S[] {
+    return this.#sinks;
+  }
+
   #room(count: number): void {
     if (this.#used + count <= this.#buffer.length) return;
     this.#close();

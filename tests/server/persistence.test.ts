@@ -70,7 +70,11 @@ async function content(client: RespClient): Promise<unknown> {
     }
     const pending = (await ask(client, 'XPENDING', 'stream:large', 'group', '-', '+', 100, 'alice')) as unknown[][];
     // How long they have been idle goes on.
-    all.push([db, 'pending', JSON.stringify(pending.map(([id, consumer, , deliveries]) => [id, consumer, deliveries]))]);
+    all.push([
+      db,
+      'pending',
+      JSON.stringify(pending.map(([id, consumer, , deliveries]) => [id, consumer, deliveries])),
+    ]);
     all.push([db, 'fields', await ask(client, 'HPEXPIRETIME', 'hash:large', 'FIELDS', 2, 'field 1', 'field 3')]);
   }
   await ask(client, 'SELECT', 0);

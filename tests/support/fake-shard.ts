@@ -52,6 +52,11 @@ export class ManualTiming implements Timing {
 export class FakeEpochs implements EngineEpochs {
   policy = 0;
   failed = false;
+  reason = '';
+  fail(reason: string): void {
+    this.failed = true;
+    this.reason = reason;
+  }
   epoch = 0;
   snapshot = 0;
   written = 0;

@@ -316,7 +316,6 @@ describe('the words that threads share', () => {
   it('wake who waits for a change', async () => {
     const epochs = new Epochs(Epochs.newBuffer());
     const changes: ((e: Epochs) => void)[] = [
-      (e) => (e.written = 1),
       (e) => (e.synced = 1),
       (e) => (e.policy = POLICY_LATER),
       (e) => (e.failed = true),
@@ -326,6 +325,13 @@ describe('the words that threads share', () => {
       change(new Epochs(epochs.buffer));
       expect(await waiting).toBe('ok');
     }
+    const before = epochs.wakeCount;
+    new Epochs(epochs.buffer).written = 1;
+    expect(epochs.wakeCount, 'nobody had asked for it').toBe(before);
+    epochs.awaitWritten();
+    const waiting = epochs.changed(epochs.wakeCount, 60_000);
+    new Epochs(epochs.buffer).written = 2;
+    expect(await waiting).toBe('ok');
     expect(await epochs.changed(epochs.wakeCount - 1, 60_000)).toBe('not-equal');
     const wanted = epochs.wanted(epochs.wantCount, 60_000);
     new Epochs(epochs.buffer).want();
