@@ -58,7 +58,6 @@ export class FakeEpochs implements EngineEpochs {
   #synced = 0;
   asleep = false;
   wantCount = 0;
-  hasEnded: () => boolean = () => false;
   #woken: (() => void)[] = [];
 
   constructor(readonly timing: Timing) {}
@@ -67,8 +66,7 @@ export class FakeEpochs implements EngineEpochs {
     return this.#synced;
   }
   set synced(round: number) {
-    // What goes on after the process has ended tells nobody anything.
-    if (!this.hasEnded()) this.#synced = round;
+    this.#synced = round;
   }
   wanted(wantCount: number, ms: number): Promise<unknown> {
     if (wantCount !== this.wantCount) return Promise.resolve();
