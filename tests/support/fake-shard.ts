@@ -40,11 +40,11 @@ export class ManualTiming implements Timing {
       const next = this.#waiting[0];
       if (!next || next.atMs > untilMs) break;
       this.#waiting.shift();
-      this.now = next.atMs;
+      this.now = Math.max(this.now, next.atMs);
       next.go();
       await this.settle();
     }
-    this.now = untilMs;
+    this.now = Math.max(this.now, untilMs);
   }
 }
 
