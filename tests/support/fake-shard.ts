@@ -156,6 +156,7 @@ export class FakeShard implements ShardPort {
     if (!this.busy) this.logging = on;
     return !this.busy;
   }
+  bound(): void {}
   enter(): boolean {
     if (this.busy) return false;
     this.enterFor(this.epochs.snapshot);
