@@ -23,7 +23,7 @@ import { logBacklog as backlog, logConsume as consume, logConsumeTo as consumeTo
 import {
   arenaAlloc, arenaCanAlloc, arenaCheck, arenaCommittedBytes, arenaFree, arenaInit, arenaLargestFreeRun, arenaPurge, arenaSparseBytes, arenaUsedBytes,
 } from './memory/arena';
-import { allowanceInit } from './memory/allowance';
+import { allowanceInit, dataBytes as dataBytesNow } from './memory/allowance';
 import { latchRelease, latchTry } from './memory/latch';
 import { ABI_VERSION, HEADER, HEADER_BYTES, Header, MAGIC, PAGE_BYTES, TABLE_KEYS, WINDOWS, header, limitsInit, persist } from './memory/layout';
 import { windowArgv, windowAt, windowBytesFor, windowOut, windowReturn, windowStaging } from './memory/window';
@@ -206,6 +206,8 @@ export function databaseExpires(db: u32): u32 { return root(db).expires; }
 export function databaseSegments(db: u32): u32 { return root(db).segments; }
 /** Arena bytes in live blocks; bytes ever taken from the memory; the longest free run. */
 export function usedBytes(): f64 { return <f64>arenaUsedBytes(); }
+/** Bytes that maxmemory is about: those without what is kept for a snapshot. Roughly, without the latch. */
+export function dataBytes(): f64 { return <f64>dataBytesNow(); }
 export function committedBytes(): f64 { return <f64>arenaCommittedBytes(); }
 export function largestFreeRun(): u32 { return arenaLargestFreeRun(); }
 
@@ -237,7 +239,7 @@ export function snapshotKeys(): f64 { return <f64>snapshot().keys; }
 export function snapshotAbort(): void { abortSnapshot(); }
 /** Why the snapshot is of no use: SINK_* of snapshot/sink.ts, 100: given up; 0: it is sound so far. */
 export function snapshotFailed(): u32 { return snapshotFailure(); }
-/** Bytes that may be kept for snapshots to come, encoded or set aside; 0: a quarter of the arena. */
+/** Bytes that may be kept for snapshots to come, encoded or set aside; 0: a quarter of the arena. Also without the latch. */
 export function snapshotBound(bytes: f64): void { snapshot().bound = <u64>bytes; }
 
 /** Digest of a database's content, independent of layout and order (latched). */

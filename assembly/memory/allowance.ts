@@ -14,9 +14,12 @@
 //       40    4 cursorDb      latch   where a search that ran out of budget goes on, see table/evict.ts
 //       44    4 cursorPlace   latch
 import { arena } from './pages';
-import { ALLOWANCE_STATE } from './layout';
+import { ALLOWANCE_STATE, SINK, SNAPSHOT_STATE } from './layout';
 
 export const ALLOWANCE_NONE: u32 = 0xffffffff;
+/** Where snapshot/state.ts and snapshot/sink.ts have what they keep; they check it. */
+export const SNAPSHOT_KEPT_AT: usize = 32;
+export const SINK_BYTES_AT: usize = 16;
 
 @unmanaged
 export class Allowance {
@@ -30,7 +33,17 @@ if (offsetof<Allowance>() != 48) ERROR('Allowance no longer matches its drawing'
 
 export function allowanceInit(): void { allowance().granules = ALLOWANCE_NONE; }
 
-/** Does the shard hold more than its part of the limit? The sizes of all blocks are multiples of 8. */
+/**
+ * Bytes that the limit is about: all but what is kept for a snapshot, encoded or set aside. If that counted, eviction during
+ * a snapshot would gain nothing by what it evicts, and go on until nothing was left. It has a bound of its own.
+ */
+@inline export function dataBytes(): u64 {
+  const all = arena().usedBytes;
+  const kept = load<u64>(SNAPSHOT_STATE, SNAPSHOT_KEPT_AT) + load<u64>(SINK, SINK_BYTES_AT);
+  return all > kept ? all - kept : 0;
+}
+
+/** Does the shard hold more than its part of the limit? Its granules are of 8 bytes. */
 @inline export function overAllowance(): bool {
-  return <u32>(arena().usedBytes >> 3) > atomic.load<u32>(ALLOWANCE_STATE);
+  return <u32>(dataBytes() >> 3) > atomic.load<u32>(ALLOWANCE_STATE);
 }

@@ -158,6 +158,8 @@ export function limitsInit(): void {
 //       44   20 spare
 export const PERSIST_STATE: u32 = HEADER + 2624;
 export const SNAPSHOT_STATE: u32 = HEADER + 2688;
+/** Encoded bytes of it: snapshot/sink.ts. */
+export const SINK: u32 = HEADER + 2816;
 
 @unmanaged
 export class Persist { epoch: u64; published: u64; lastEpoch: u64; markLsn: u64; entered: u64; publishing: u32; }

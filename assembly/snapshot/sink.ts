@@ -25,9 +25,9 @@
 //       12    4 spare
 //       16      bytes       never changed once they are written
 import { arenaAlloc, arenaFree } from '../memory/arena';
-import { HEADER } from '../memory/layout';
+import { SINK_BYTES_AT } from '../memory/allowance';
+import { SINK } from '../memory/layout';
 
-export const SINK: u32 = HEADER + 2816;
 export const OPEN_CURSOR: u32 = SINK + 48;
 export const CHUNK_BYTES: u32 = 65536;
 const CHUNK_HEAD_BYTES: u32 = 16;
@@ -48,6 +48,7 @@ class Sink {
   failed: u32; database: u32; own: u32; spare: u32;
 }
 if (offsetof<Sink>() != 48) ERROR('Sink no longer matches its drawing');
+if (offsetof<Sink>('bytes') != SINK_BYTES_AT) ERROR('dataBytes of memory/allowance.ts reads it');
 @unmanaged
 class Chunk { next: u32; used: u32; from: u32; spare: u32; }
 if (offsetof<Chunk>() != CHUNK_HEAD_BYTES) ERROR('Chunk no longer matches its drawing');

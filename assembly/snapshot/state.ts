@@ -6,7 +6,7 @@
 // (snapshot/walk.ts) goes through the tables and saves; whoever is about to change or remove an unsaved key saves it first,
 // or sets its value aside (snapshot/before-write.ts). When the walk is through, all parities agree again.
 //
-// State, at SNAPSHOT_STATE, all under the latch:
+// State, at SNAPSHOT_STATE, all under the latch, but for the bound, which is written before a snapshot is announced:
 //   offset size field
 //        0    4 parity      0 or ENTRY_PARITY
 //        4    4 phase       PHASE_*
@@ -27,6 +27,7 @@
 //       28    4 walk        WALK_*
 //
 // After a failure or an abort the walk still has to be ended: it saves nothing any more, but makes the parities agree.
+import { SNAPSHOT_KEPT_AT } from '../memory/allowance';
 import { header, SNAPSHOT_STATE } from '../memory/layout';
 import { ENTRY_PARITY, entryFlipParity, entryParity, parityNow } from '../table/entry';
 import { ROOT_BYTES, Root, root } from '../table/table';
@@ -51,7 +52,7 @@ export class Snapshot {
   detached: u32; kept: u32; openKept: u32; stopped: u32;
   keptBytes: u64; keys: u64; bound: u64;
 }
-if (offsetof<Snapshot>('keptBytes') != 32) ERROR('Snapshot no longer matches its drawing: keptBytes');
+if (offsetof<Snapshot>('keptBytes') != SNAPSHOT_KEPT_AT) ERROR('dataBytes of memory/allowance.ts reads it');
 if (offsetof<Snapshot>() != 56) ERROR('Snapshot no longer matches its drawing');
 if (offsetof<Snapshot>('parity') != 0) ERROR('parityNow of table/entry.ts reads the first word');
 if (offsetof<Root>('bound') != 24 || ROOT_BYTES != 32) ERROR('origin and walk lie in the last words of a root');

@@ -11,9 +11,8 @@
 import { CANDIDATES_MAX, CONTROL_CANDIDATES, EVICT_LFU, EVICT_LRU, EVICT_TTL, EVICT_VOLATILE } from '../abi';
 import { db, lruClock, setDb, win } from '../commands/context';
 import { fxArg, fxBegin, fxEnd, logOn, logReserve } from '../log/ring';
-import { allowance } from '../memory/allowance';
-import { keyDrop, largeUnsaved } from '../snapshot/before-write';
-import { arenaUsedBytes } from '../memory/arena';
+import { allowance, dataBytes } from '../memory/allowance';
+import { keyDrop } from '../snapshot/before-write';
 import { header } from '../memory/layout';
 import { entryClock, entryExpiry, entryHasExpiry, entryKey, entryKeyLen } from './entry';
 import { EXPIRE_LOG_BYTES, lfuCounter, random } from './keyspace';
@@ -151,16 +150,14 @@ export const EVICT_NO_LOG: i64 = -2;
 
 /**
  * Deletes the key of a database whose hash this is, and logs it as a DEL.
- * @returns bytes that the shard holds less now, which may be 0 as what is large is freed later; EVICT_GONE: there is no
- *          such key (any more), or it may not go under this policy, or not yet; EVICT_NO_LOG: the log has no room.
+ * @returns bytes of data (`dataBytes`) that the shard holds less now, which may be 0 as what is large is freed later;
+ *          EVICT_GONE: there is no such key (any more), or it may not go under this policy; EVICT_NO_LOG: the log has no room.
  */
 export function evictKey(policy: u32, database: u32, hash: u64): i64 {
   const r = root(database);
   if (!findHash(r, hash, (policy & EVICT_VOLATILE) != 0)) return EVICT_GONE;
-  // It would be kept for the snapshot: nothing would be gained.
-  if (largeUnsaved(foundEntry())) return EVICT_GONE;
   if (logOn() && !logReserve(<u64>entryKeyLen(foundEntry()) + EXPIRE_LOG_BYTES)) return EVICT_NO_LOG;
-  const before = arenaUsedBytes();
+  const before = dataBytes();
   const kept = db;
   setDb(database);
   const e = unlinkFound(r);
@@ -173,7 +170,7 @@ export function evictKey(policy: u32, database: u32, hash: u64): i64 {
   }
   keyDrop(e);
   setDb(kept);
-  const after = arenaUsedBytes();
+  const after = dataBytes();
   return before > after ? <i64>(before - after) : 0;
 }
 

@@ -67,6 +67,7 @@ export interface KernelExports {
   databaseExpires(db: number): number;
   databaseSegments(db: number): number;
   usedBytes(): number;
+  dataBytes(): number;
   committedBytes(): number;
   largestFreeRun(): number;
   snapshotLoad(window: number, block: number, bytes: number, version: number): number;

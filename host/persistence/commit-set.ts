@@ -35,11 +35,22 @@ export async function commitFiles(storage: Storage, set: CommitSet): Promise<() 
   } finally {
     file.close();
   }
-  await storage.rename(JOURNAL_TEMP, COMMIT_JOURNAL);
+  try {
+    await storage.rename(JOURNAL_TEMP, COMMIT_JOURNAL);
+  } catch (error) {
+    // A set that is not known to be uncommitted must not be given up: the journal may be in place.
+    if (!(await wasRenamed(storage, JOURNAL_TEMP).catch(() => true))) throw error;
+  }
   return async () => {
+    if (!(await wasRenamed(storage, JOURNAL_TEMP))) await storage.rename(JOURNAL_TEMP, COMMIT_JOURNAL);
     await storage.syncDirectory();
     await carryOut(storage, set);
   };
+}
+
+/** Whether a file that was to be renamed has been: after a call that has failed, the names say it. @throws StorageError. */
+export async function wasRenamed(storage: Storage, from: string): Promise<boolean> {
+  return !(await storage.list()).includes(from);
 }
 
 /**

@@ -11,10 +11,15 @@ import {
 } from '../kernel/kernel.js';
 import { SystemClock } from '../worker/clock.js';
 import { type Latches, RESERVE_AFTER_MS } from '../worker/latches.js';
+import { MemoryLimit } from '../worker/memory-limit.js';
 import type { ShardPort, SnapshotStep } from './shard-port.js';
 
 /** What is cleared of a snapshot that was given up, under one hold of the latch. */
 const CLEAR_BUDGET = 1 << 14;
+/** What a snapshot may keep of a shard's part of maxmemory, at the end of which the shard would be full ... */
+const KEPT_PART = 4;
+/** ... but never less than some blocks of what is encoded. */
+const KEPT_BYTES_MIN = 1 << 20;
 /** Reasons of assembly/snapshot/sink.ts and walk.ts. */
 const REASONS: Readonly<Record<number, string>> = {
   1: 'more would have to be kept than may be',
@@ -25,6 +30,7 @@ const REASONS: Readonly<Record<number, string>> = {
 export class KernelShard implements ShardPort {
   readonly #shard: ShardKernel;
   readonly #clock: SystemClock;
+  readonly #limit: MemoryLimit;
   /** Since when the latch has been waited for, 0: it is not. */
   #waitsSinceMs = 0;
 
@@ -34,6 +40,7 @@ export class KernelShard implements ShardPort {
   ) {
     this.#shard = latches.shards[index];
     this.#clock = new SystemClock(this.#shard);
+    this.#limit = new MemoryLimit(latches.shards, latches.owner);
   }
 
   published(): number {
@@ -99,6 +106,12 @@ export class KernelShard implements ShardPort {
     const set = (): number =>
       on ? Atomics.or(words, flags, HEADER_FLAG_LOG) : Atomics.and(words, flags, ~HEADER_FLAG_LOG);
     return this.#do(set);
+  }
+  bound(): void {
+    const part = this.#limit.bytes / this.latches.shards.length / KEPT_PART;
+    // Without a limit, the kernel's own bound holds: the same part of all that its memory may come to.
+    const bytes = part === 0 ? 0 : Math.max(KEPT_BYTES_MIN, Math.floor(part));
+    this.#shard.calls.snapshotBound(bytes);
   }
   enter(): boolean {
     // Taking the latch is all: whoever holds it has entered what is announced.

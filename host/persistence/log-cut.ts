@@ -2,7 +2,7 @@
 // meanwhile. From the moment that the new file has caught up, each round goes to both and is synced in both, so it does
 // not matter when exactly the new one gets the name.
 import { type Storage, StorageError, type StorageFile } from '../storage/port.js';
-import { removeIfThere } from './commit-set.js';
+import { removeIfThere, wasRenamed } from './commit-set.js';
 import type { LogFile } from './log-file.js';
 import { encodeLogStart, type LogStart, logName } from './log-format.js';
 
@@ -26,8 +26,8 @@ export async function createLog(storage: Storage, shard: number, start: LogStart
 /**
  * @param offset Where the part that stays begins. @param start What the new file says of its beginning.
  * @param between Gives others their turn.
- * @throws StorageError: the log goes on as it was. Only if the directory could not be synced, nobody knows which of the
- * two files has the name: rounds go to both from then on.
+ * @throws StorageError: the log goes on as it was. Only if the directory could not be synced, or if it cannot be learnt
+ * whether the rename was made, nobody knows which of the two files has the name: rounds go to both from then on.
  */
 export async function cutLog(
   storage: Storage,
@@ -43,17 +43,30 @@ export async function cutLog(
     // Everything that was acknowledged so far is in the copy; what is acknowledged from now on is synced in both.
     await file.sync();
     log.nameMirror();
-    await storage.rename(logTemp(shard), logName(shard));
   } catch (error) {
-    if (!log.dropMirror()) file.close();
-    await removeIfThere(storage, logTemp(shard)).catch(() => {});
+    await drop();
     throw error;
   }
-  await settleLog(storage, log);
+  try {
+    await storage.rename(logTemp(shard), logName(shard));
+  } catch (error) {
+    // A rename that has failed may have been made. While that is not known, both files have to be kept.
+    if (!(await wasRenamed(storage, logTemp(shard)))) {
+      await drop();
+      throw error;
+    }
+  }
+  await settleLog(storage, shard, log);
+
+  async function drop(): Promise<void> {
+    if (!log.dropMirror()) file.close();
+    await removeIfThere(storage, logTemp(shard)).catch(() => {});
+  }
 }
 
 /** A log that was cut is the new file for good. To be repeated if it fails. */
-export async function settleLog(storage: Storage, log: LogFile): Promise<void> {
+export async function settleLog(storage: Storage, shard: number, log: LogFile): Promise<void> {
+  if (!(await wasRenamed(storage, logTemp(shard)))) await storage.rename(logTemp(shard), logName(shard));
   await storage.syncDirectory();
   log.becomeMirror();
 }

@@ -117,6 +117,7 @@ export class Rounds {
     this.#busy = true;
     try {
       if (this.#waiting) this.#writeWaiting();
+      for (const shard of this.shards) shard.bound();
       const { epoch } = this.epochs;
       // In this order: a step that reads the new epoch reads the new snapshot, too.
       this.epochs.snapshot = epoch + 1;

@@ -31,6 +31,8 @@ export interface ShardPort {
   keys(): number;
   /** Whether the snapshot that has been walked needs a file of our own version. */
   snapshotOwn(): boolean;
+  /** Says how much may be kept for the next snapshot: before it is announced, so that whoever enters knows it. */
+  bound(): void;
 
   // Under the latch. They never wait for it: false or undefined means that somebody else has it.
 

@@ -147,7 +147,7 @@ export class Snapshots {
     const { engine } = this;
     const { storage, birthId, rounds, syncer, timing } = engine;
     const { logs } = rounds;
-    for (const log of logs) if (log.unsettled) await settleLog(storage, log);
+    for (const [shard, log] of logs.entries()) if (log.unsettled) await settleLog(storage, shard, log);
     const taken = await this.#dumps(set, birthId);
     try {
       // Behind the walk it may be synced already; if not, nobody waits for the next second.

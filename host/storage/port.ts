@@ -34,7 +34,7 @@ export interface Storage {
   list(): Promise<string[]>;
   /** @throws StorageError `NOT_FOUND`, `READ_ONLY`, `IO`. */
   open(name: string, mode: OpenMode): Promise<StorageFile>;
-  /** Both names may be open here; `to` is replaced. @throws StorageError `NOT_FOUND`, `IO`. */
+  /** Both names may be open here; `to` is replaced. @throws StorageError `NOT_FOUND`; or `IO`: it may have been made. */
   rename(from: string, to: string): Promise<void>;
   /** @throws StorageError `NOT_FOUND`, `IO`. */
   remove(name: string): Promise<void>;

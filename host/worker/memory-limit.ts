@@ -89,17 +89,17 @@ export class MemoryLimit {
     return Atomics.load(this.#first.words, ShardKernel.headerIndex(ALLOWANCE_TENACITY));
   }
 
-  /** Bytes that all shards hold: INFO's used_memory. */
+  /** Bytes that all shards hold: INFO's used_memory, but for what is kept for a snapshot, which has a bound of its own. */
   used(): number {
     let sum = 0;
-    for (const shard of this.shards) sum += shard.calls.usedBytes();
+    for (const shard of this.shards) sum += shard.calls.dataBytes();
     return sum;
   }
 
   /** Has the shard used up its part? Roughly, without its latch. */
   isOver(index: number): boolean {
     const granules = Atomics.load(this.shards[index].words, GRANULES) >>> 0;
-    return granules !== ALLOWANCE_NONE && this.shards[index].calls.usedBytes() > granules * GRANULE_BYTES;
+    return granules !== ALLOWANCE_NONE && this.shards[index].calls.dataBytes() > granules * GRANULE_BYTES;
   }
 
   /**
@@ -114,7 +114,7 @@ export class MemoryLimit {
       const all = limit === 0 ? ALLOWANCE_NONE : Math.min(Math.floor(limit / GRANULE_BYTES), ALLOWANCE_NONE - 1);
       for (let i = 0; i < shards.length; i++) this.#allow(i, all);
     } else {
-      const used = shards.map((shard) => shard.calls.usedBytes());
+      const used = shards.map((shard) => shard.calls.dataBytes());
       const left = limit - used.reduce((sum, bytes) => sum + bytes, 0);
       for (let i = 0; i < shards.length; i++) {
         const bytes = left < 0 ? 0 : used[i] + Math.floor(left / shards.length);

@@ -25,7 +25,6 @@ export class EngineScene {
     readonly storage = new FaultyStorage(),
   ) {
     this.store = new FakeStore(shardCount);
-    this.store.epochs.hasEnded = () => storage.crashed;
   }
 
   async start(options: Partial<EngineOptions> = {}, recovered?: readonly RecoveredShard[]): Promise<this> {

@@ -40,11 +40,11 @@ export class ManualTiming implements Timing {
       const next = this.#waiting[0];
       if (!next || next.atMs > untilMs) break;
       this.#waiting.shift();
-      this.now = next.atMs;
+      this.now = Math.max(this.now, next.atMs);
       next.go();
       await this.settle();
     }
-    this.now = untilMs;
+    this.now = Math.max(this.now, untilMs);
   }
 }
 
@@ -63,7 +63,6 @@ export class FakeEpochs implements EngineEpochs {
   #synced = 0;
   asleep = false;
   wantCount = 0;
-  hasEnded: () => boolean = () => false;
   #woken: (() => void)[] = [];
 
   constructor(readonly timing: Timing) {}
@@ -72,8 +71,7 @@ export class FakeEpochs implements EngineEpochs {
     return this.#synced;
   }
   set synced(round: number) {
-    // What goes on after the process has ended tells nobody anything.
-    if (!this.hasEnded()) this.#synced = round;
+    this.#synced = round;
   }
   wanted(wantCount: number, ms: number): Promise<unknown> {
     if (wantCount !== this.wantCount) return Promise.resolve();
@@ -163,6 +161,7 @@ export class FakeShard implements ShardPort {
     if (!this.busy) this.logging = on;
     return !this.busy;
   }
+  bound(): void {}
   enter(): boolean {
     if (this.busy) return false;
     this.enterFor(this.epochs.snapshot);

@@ -14,6 +14,10 @@ export class FaultyStorage implements Storage {
   readonly calls: string[] = [];
   /** Asked before each call; what it says is thrown. */
   fault: (call: string) => StorageErrorCode | undefined = () => undefined;
+  /** Asked after each rename: what it says is thrown, though the rename was made. */
+  lateFault: (call: string) => StorageErrorCode | undefined = () => undefined;
+  /** Asked before each list. */
+  listFault: () => StorageErrorCode | undefined = () => undefined;
 
   constructor(readonly disk = new CrashStorage()) {}
 
@@ -30,7 +34,9 @@ export class FaultyStorage implements Storage {
     const code = this.fault(line);
     if (code) throw new StorageError(code, `${line}: ${code}`);
   }
-  list(): Promise<string[]> {
+  async list(): Promise<string[]> {
+    const code = this.listFault();
+    if (code) throw new StorageError(code, `list: ${code}`);
     return this.disk.list();
   }
   async open(name: string, mode: OpenMode): Promise<StorageFile> {
@@ -40,6 +46,8 @@ export class FaultyStorage implements Storage {
   async rename(from: string, to: string): Promise<void> {
     this.call(`rename ${from} ${to}`);
     await this.disk.rename(from, to);
+    const code = this.lateFault(`rename ${from} ${to}`);
+    if (code) throw new StorageError(code, `rename ${from} ${to}: ${code}, but it was made`);
   }
   async remove(name: string): Promise<void> {
     if ((await this.disk.list()).includes(name)) this.call(`remove ${name}`);

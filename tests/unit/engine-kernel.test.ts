@@ -181,6 +181,27 @@ describe.each(BUILDS)('an engine over kernels, %o', (build) => {
     expect(digests(await restarted(build, storage.files()))).toEqual(stopped);
   });
 
+  it('gives a snapshot up that would keep more than a quarter of maxmemory, and takes the next one', async () => {
+    const { store, storage, engine } = await persisted(build, { appendonly: false });
+    const keys = Array.from({ length: 12_000 }, (_, i) => `key:${i}`);
+    for (const key of keys) store.call('SET', key, 'x'.repeat(1000));
+    store.limit(24 << 20, 'allkeys-lru');
+    const saved = engine.save();
+    // Each change of an unsaved value keeps the old one: of 4 MB on each shard 2 MiB may be kept.
+    while (!engine.snapshots.running?.set.figures.keys) await turn();
+    for (const key of keys) expect(store.call('APPEND', key, 'y')).toBe(':1001\r\n');
+    expect(await saved).toEqual({
+      failed: expect.stringMatching(/^shard \d: more would have to be kept than may be$/),
+    });
+    expect(new Map(await engine.info()).get('rdb_last_bgsave_status')).toBe('err');
+    expect([...storage.files().keys()]).toEqual([]);
+    for (const { calls } of store.shards) expect(calls.dataBytes()).toBe(calls.usedBytes());
+    expect(await engine.save()).toBe('started');
+    expect(new Map(await engine.info()).get('rdb_last_bgsave_status')).toBe('ok');
+    expect(store.keys()).toBe(keys.length);
+    expect(digests(await restarted(build, storage.files()))).toEqual(digests(store));
+  });
+
   it('says what Redis says about it', async () => {
     const { store, engine } = await persisted(build);
     for (let i = 0; i < 10; i++) store.call('SET', `key ${i}`, 'value');

@@ -169,6 +169,72 @@ describe('a snapshot with a log', () => {
   });
 });
 
+describe('a rename that fails and was made all the same', () => {
+  const CUT = 'rename aof-0.aof.tmp aof-0.aof';
+
+  it('is seen, and the log that was cut goes on', async () => {
+    const scene = await new EngineScene(1).start();
+    scene.store.step(0);
+    await scene.pass(5);
+    scene.storage.lateFault = (call) => (call === CUT ? 'IO' : undefined);
+    expect(await scene.until(scene.engine.save())).toBe('started');
+    scene.store.step(0);
+    await scene.pass(5);
+    expect(scene.store.epochs.synced).toBe(3);
+    expect((await recover(scene.storage.after('lost'), 1)).steps).toEqual([[1, 2]]);
+  });
+
+  it.each([
+    ['made', 'lateFault'],
+    ['not made', 'fault'],
+  ] as const)('or was %s, while nobody can tell: rounds go to both files until somebody can', async (_, fault) => {
+    const scene = await new EngineScene(1).start();
+    const { storage } = scene;
+    scene.store.step(0);
+    await scene.pass(5);
+    let armed = false;
+    storage[fault] = (call) => {
+      armed ||= call === CUT;
+      return call === CUT ? 'IO' : undefined;
+    };
+    storage.listFault = () => (armed ? 'IO' : undefined);
+    expect(await scene.until(scene.engine.save())).toEqual({ failed: 'list: IO' });
+    scene.store.step(0);
+    await scene.pass(5);
+    expect(scene.store.epochs.synced).toBe(3);
+    for (const mode of ['kept', 'lost'] as const) {
+      expect((await recover(storage.after(mode), 1)).steps).toEqual([[1, 2]]);
+    }
+    storage[fault] = () => undefined;
+    storage.listFault = () => undefined;
+    expect(await scene.until(scene.engine.save())).toBe('started');
+    scene.store.step(0);
+    await scene.pass(5);
+    expect(namesOf(scene)).toEqual(['aof-0.aof', 'dump-0.rdb']);
+    expect((await recover(storage.after('lost'), 1)).steps).toEqual([[1, 2, 3]]);
+  });
+
+  it('commits a set, and no part of it is taken back', async () => {
+    for (const canTell of [true, false]) {
+      const scene = await new EngineScene(2).start({ appendonly: false });
+      const { storage } = scene;
+      scene.store.step(0, 1);
+      let armed = false;
+      storage.lateFault = (call) => {
+        armed ||= call === 'rename dump.journal.tmp dump.journal';
+        return call === 'rename dump.journal.tmp dump.journal' ? 'IO' : undefined;
+      };
+      storage.listFault = () => (armed && !canTell ? 'IO' : undefined);
+      const saved = scene.engine.save();
+      await scene.pass(500);
+      storage.listFault = () => undefined;
+      expect(await scene.until(saved)).toBe('started');
+      expect(namesOf(scene)).toEqual(['dump-0.rdb', 'dump-1.rdb']);
+      expect((await recover(storage.after('lost'), 2)).steps).toEqual([[1], [1]]);
+    }
+  });
+});
+
 describe('a snapshot without a log', () => {
   it('puts all dumps into place together, by a journal', async () => {
     const scene = await new EngineScene(2).start({ appendonly: false });

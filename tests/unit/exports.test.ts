@@ -38,7 +38,7 @@ const EXPORTS = [
     'databaseExpires',
     'databaseSegments',
   ],
-  ...['usedBytes', 'committedBytes', 'largestFreeRun', 'snapshotLoad', 'digest', 'check'],
+  ...['usedBytes', 'dataBytes', 'committedBytes', 'largestFreeRun', 'snapshotLoad', 'digest', 'check'],
   ...[
     'snapshotActive',
     'snapshotSlice',

@@ -161,7 +161,7 @@ export function memory(services: Services): Section {
     ['rss_overhead_bytes', resident - reserved],
     ['mem_fragmentation_ratio', quotient(resident, used)],
     ['mem_fragmentation_bytes', resident - used],
-    ['mem_not_counted_for_evict', 0],
+    ['mem_not_counted_for_evict', Math.max(0, used - sum(shards, (shard) => shard.calls.dataBytes()))],
     ['mem_replication_backlog', 0],
     ['mem_clients_slaves', 0],
     ['mem_clients_normal', clientBytes],
