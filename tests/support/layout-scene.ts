@@ -79,7 +79,7 @@ export function expectMoved(started: Started, layout: Layout, content: string, f
   expect(String(Buffer.from(files.get('shards.meta')!))).toBe(`${layout.shards}\n${layout.routing}\n`);
 }
 
-/** The content of a directory as a start finds it that nothing interrupts, in the layout that it has. */
-export async function contentAsItIs(build: Build, storage: Storage, nowMs?: number): Promise<string> {
-  return contentOf((await startInProcess(build, storage, { nowMs })).store.shards, true);
+/** The content of a directory as a start finds it that nothing interrupts; `merged` as for contentOf. */
+export async function contentAsItIs(build: Build, storage: Storage, nowMs: number, merged = true): Promise<string> {
+  return contentOf((await startInProcess(build, storage, { nowMs })).store.shards, merged);
 }
