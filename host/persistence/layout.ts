@@ -11,8 +11,7 @@ import { LatchkeyError } from '../errors.js';
 import type { ShardKernel } from '../kernel/kernel.js';
 import { type Storage, StorageError } from '../storage/port.js';
 import { finishDumps, removeIfThere } from './commit-set.js';
-import type { Advance } from './inspect.js';
-import { inspectShard, type ShardFiles } from './inspect.js';
+import { type Advance, inspectShard, type ShardFiles } from './inspect.js';
 import {
   backupName,
   backupOf,
@@ -24,6 +23,7 @@ import {
   readJournal,
   writeJournal,
 } from './journal.js';
+import { dumpName } from './log-format.js';
 import {
   badLayout,
   type Layout,
@@ -35,6 +35,7 @@ import {
   shardOfName,
   writeMeta,
 } from './meta.js';
+import { cutsOf, type Quarantined, setAside } from './quarantine.js';
 import { type RecoverOptions, type Restored, Tracker } from './recover.js';
 import { planRecovery, type RecoveryPlan, type ShardPlan } from './recovery-plan.js';
 import { type Batch, NewDumps, pourShard, reshardTemp } from './reshard.js';
@@ -89,6 +90,8 @@ export interface LayoutChange {
   readonly stamp: string;
   /** How the old shards were found. */
   readonly plan: RecoveryPlan;
+  /** Copies of what lay behind the good part of logs, in the order of shards. */
+  readonly quarantined: readonly Quarantined[];
 }
 
 export interface Prepared {
@@ -105,19 +108,21 @@ export interface Prepared {
  * intact then, or the new one is committed and the next start goes on.
  */
 export async function ensureLayout(storage: Storage, crew: LayoutCrew, options: LayoutOptions): Promise<Prepared> {
-  const finished = await settle(storage);
+  const finished = await follow(storage);
   const recorded = await readLayout(storage);
   const layout: Layout = { ...(recorded ?? options.fallback), ...defined(options.wanted) };
-  if (recorded === undefined) {
-    await recordLayout(storage, layout);
-    return { layout, change: undefined, finished };
-  }
-  if (!sameLayout(recorded, layout)) {
+  if (recorded !== undefined && !sameLayout(recorded, layout)) {
     const change = await changeLayout(storage, crew, recorded, layout, options);
     return { layout, change, finished };
   }
-  // A directory of kevy's first versions says it only by its files, which are going to be others.
-  if (!(await storage.list()).includes(META_NAME)) await recordLayout(storage, layout);
+  const names = await storage.list();
+  const hasLeftovers = names.some(isLeftover);
+  // A directory of kevy's first versions says its layout only by its files, which are going to be others.
+  const isUnrecorded = !names.includes(META_NAME);
+  // What recovery is going to refuse is refused before the directory is touched.
+  if (recorded !== undefined && (hasLeftovers || isUnrecorded)) await examineLayout(storage, crew, recorded, options);
+  if (hasLeftovers) await clearLeftovers(storage);
+  if (isUnrecorded) await recordLayout(storage, layout);
   return { layout, change: undefined, finished };
 }
 
@@ -132,22 +137,35 @@ async function recordLayout(storage: Storage, layout: Layout): Promise<void> {
 
 /** Follows the journals that an earlier start has left, and clears away what was never committed. */
 export async function settle(storage: Storage): Promise<Journal | undefined> {
-  await followDumpJournal(storage);
-  const state = await readJournal(storage);
-  const names = await storage.list();
-  if (state?.kind === 'complete') {
-    await finalize(storage, state.journal);
-    return state.journal;
-  }
-  if (state) await checkTorn(storage, state, names);
-  const stale = names.filter((name) => STALE.test(name));
-  if (state) await storage.remove(JOURNAL_NAME);
-  for (const name of stale) await removeIfThere(storage, name);
-  if (state || stale.length > 0) await storage.syncDirectory();
-  return undefined;
+  const finished = await follow(storage);
+  if ((await storage.list()).some(isLeftover)) await clearLeftovers(storage);
+  return finished;
 }
 
-const STALE = new RegExp(`^(dump-\\d+\\.rdb\\.reshard|${[JOURNAL_TEMP, META_TEMP].join('|').replaceAll('.', '\\.')})$`);
+/**
+ * Follows the journals that an earlier start has left. @returns the change of layout that was finished.
+ * @throws LatchkeyError `BAD_LAYOUT`: a journal or the meta makes no sense; nothing was changed then.
+ */
+async function follow(storage: Storage): Promise<Journal | undefined> {
+  const state = await readJournal(storage);
+  // A change that is committed writes the meta anew; else it is what the start goes by.
+  if (state?.kind !== 'complete') await readLayout(storage);
+  if (state && state.kind !== 'complete') await checkTorn(storage, state, await storage.list());
+  await followDumpJournal(storage);
+  if (state?.kind !== 'complete') return undefined;
+  await finalize(storage, state.journal);
+  return state.journal;
+}
+
+const LEFTOVERS = [JOURNAL_NAME, JOURNAL_TEMP, META_TEMP];
+/** Once the journals are followed: something of a change that was never committed, a torn journal say. */
+const isLeftover = (name: string): boolean => LEFTOVERS.includes(name) || /^dump-\d+\.rdb\.reshard$/.test(name);
+
+async function clearLeftovers(storage: Storage): Promise<void> {
+  for (const name of (await storage.list()).filter(isLeftover)) await removeIfThere(storage, name);
+  // A temp that came back later would be taken for one of the next change's.
+  await storage.syncDirectory();
+}
 
 async function followDumpJournal(storage: Storage): Promise<void> {
   try {
@@ -183,19 +201,20 @@ async function checkTorn(
  */
 export async function finalize(storage: Storage, journal: Journal): Promise<void> {
   const { stamp, shards, routing } = journal;
-  // The journal may have been found before its name was durable.
-  await storage.syncDirectory();
   const names = new Set(await storage.list());
-  for (let shard = 0; shard < shards; shard++) {
-    const [temp, dump] = [reshardTemp(shard), reshardTemp(shard).slice(0, -'.reshard'.length)];
-    if (!names.has(temp) && !names.has(dump))
-      throw badLayout(storage.where, JOURNAL_NAME, `is committed, but ${temp} is missing: bring it back`);
-  }
+  const hasBegun = [...names].some((name) => backupOf(name)?.stamp === stamp);
   const moves = [...names].sort().flatMap((name) => {
     const file = shardOfName(name);
     const isSource = file && (file.kind === 'log' || file.shard >= shards || names.has(reshardTemp(file.shard)));
     return isSource ? [{ name, backup: backupName(name, stamp) }] : [];
   });
+  for (let shard = 0; shard < shards; shard++) {
+    const temp = reshardTemp(shard);
+    // Before the first old file has moved no new dump has its place: a dump there is an old one.
+    const isPlaced = names.has(dumpName(shard)) && (hasBegun || moves.length === 0);
+    if (!names.has(temp) && !isPlaced)
+      throw badLayout(storage.where, JOURNAL_NAME, `is committed, but ${temp} is missing: bring it back`);
+  }
   for (const { name, backup } of moves)
     if (names.has(backup))
       throw badLayout(
@@ -203,16 +222,18 @@ export async function finalize(storage: Storage, journal: Journal): Promise<void
         JOURNAL_NAME,
         `would move ${name} to ${backup}, which exists: move one of them away`,
       );
+  // The journal may have been found before its name was durable.
+  await storage.syncDirectory();
   for (const { name, backup } of moves) await storage.rename(name, backup);
   // A backup must not be lost to a new dump that takes the old one's name.
   if (moves.length > 0) await storage.syncDirectory();
   for (let shard = 0; shard < shards; shard++) {
     const temp = reshardTemp(shard);
-    if (names.has(temp)) await storage.rename(temp, temp.slice(0, -'.reshard'.length));
+    if (names.has(temp)) await storage.rename(temp, dumpName(shard));
   }
   await writeMeta(storage, { shards, routing });
   await storage.syncDirectory();
-  await storage.remove(JOURNAL_NAME);
+  await removeIfThere(storage, JOURNAL_NAME);
   // A journal that came back would take the logs that are made next for old sources.
   await storage.syncDirectory();
 }
@@ -242,13 +263,27 @@ async function changeLayout(
   const startedMs = performance.now();
   const tracker = new Tracker(options.progress);
   const { plan } = await examineLayout(storage, crew, before, options, tracker);
-  const dumps = await NewDumps.create(storage, after.shards);
+  if ((await storage.list()).some(isLeftover)) await clearLeftovers(storage);
+  const dumps = new NewDumps(storage);
+  const pour = async (shard: ShardPlan): Promise<unknown> =>
+    crew.pour(
+      before,
+      shard,
+      after,
+      options.nowMs,
+      (batch) => dumps.take(batch),
+      (bytes) => tracker.advance(bytes),
+    );
+  let quarantined: readonly Quarantined[] = [];
   try {
-    const take = (batch: Batch): void => dumps.take(batch);
-    const advance = (bytes: number): void => tracker.advance(bytes);
-    await Promise.all(plan.shards.map((shard) => crew.pour(before, shard, after, options.nowMs, take, advance)));
+    await dumps.create(after.shards);
+    // All are waited for, since nobody may pour into dumps that are given up.
+    const results = await Promise.allSettled(plan.shards.map(pour));
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
     await dumps.finish();
-    // Their names have to be there whenever the journal is.
+    // The logs themselves stay whole, as backups.
+    quarantined = await setAside(storage, cutsOf(plan), options.nowMs);
+    // The names of the dumps have to be there whenever the journal is.
     await storage.syncDirectory();
   } catch (error) {
     dumps.close();
@@ -262,11 +297,13 @@ async function changeLayout(
   await writeJournal(storage, journal);
   await finalize(storage, journal);
   const { keys, bytes } = dumps;
-  return { before, after, keys, bytes, seconds: (performance.now() - startedMs) / 1000, stamp, plan };
+  const seconds = (performance.now() - startedMs) / 1000;
+  return { before, after, keys, bytes, seconds, stamp, plan, quarantined };
 }
 
 /** The one line that says what happened. */
-export function changeLine({ before, after, keys, bytes, seconds, stamp }: LayoutChange): string {
+export function changeLine({ before, after, keys, bytes, seconds, stamp, quarantined }: LayoutChange): string {
   const figures = `${keys} keys, ${bytes} bytes, ${seconds.toFixed(2)} s`;
-  return `Layout changed from ${layoutText(before)} to ${layoutText(after)}: ${figures}; the old files end in .premigration.${stamp}`;
+  const aside = quarantined.map(({ name, bytes }) => `; ${bytes} bytes set aside in ${name}`).join('');
+  return `Layout changed from ${layoutText(before)} to ${layoutText(after)}: ${figures}; the old files end in .premigration.${stamp}${aside}`;
 }

@@ -13,7 +13,7 @@ import { SystemClock } from '../worker/clock.js';
 import { DumpDamage, type Loaded, loadDump } from './dump-read.js';
 import { type Advance, inspectShard, type ShardFiles, withFile } from './inspect.js';
 import { dumpName, logName } from './log-format.js';
-import { type Quarantined, quarantine } from './quarantine.js';
+import { cutsOf, type Quarantined, quarantine } from './quarantine.js';
 import {
   type DamagePolicy,
   planRecovery,
@@ -89,8 +89,7 @@ export async function recover(storage: Storage, crew: ShardCrew, options: Recove
   const restored = await Promise.all(
     plan.shards.map((shard) => crew.restore(shard, options.nowMs, (bytes) => tracker.advance(bytes))),
   );
-  const cuts = plan.shards.flatMap(({ shard, cutAt }) => (cutAt === undefined ? [] : [{ shard, at: cutAt }]));
-  const aside = await quarantine(storage, cuts, options.nowMs);
+  const aside = await quarantine(storage, cutsOf(plan), options.nowMs);
   const shards = plan.shards.map((shard, i): RecoveredStoreShard => {
     const { verdict, damage, birthId, endOffset, endLsn } = shard;
     const quarantined = aside.find((copy) => copy.shard === shard.shard);

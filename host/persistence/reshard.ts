@@ -173,20 +173,19 @@ export class NewDumps {
   keys = 0;
   bytes = 0;
 
-  private constructor(readonly storage: Storage) {}
+  constructor(readonly storage: Storage) {}
 
-  static async create(storage: Storage, shards: number): Promise<NewDumps> {
-    const dumps = new NewDumps(storage);
-    try {
-      for (let shard = 0; shard < shards; shard++) {
-        const file = await storage.open(reshardTemp(shard), 'create');
-        dumps.#dumps.push({ file, writer: new DumpWriter(file), database: 0, own: false });
+  /** Makes them. @throws StorageError: `close` then, and the files that there are can be removed. */
+  async create(shards: number): Promise<void> {
+    for (let shard = 0; shard < shards; shard++) {
+      const file = await this.storage.open(reshardTemp(shard), 'create');
+      try {
+        this.#dumps.push({ file, writer: new DumpWriter(file), database: 0, own: false });
+      } catch (error) {
+        file.close();
+        throw error;
       }
-    } catch (error) {
-      dumps.close();
-      throw error;
     }
-    return dumps;
   }
 
   take({ target, database, own, keys, bytes }: Batch): void {

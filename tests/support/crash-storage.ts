@@ -25,6 +25,8 @@ export class CrashStorage implements Storage {
   readonly trace: string[] = [];
   /** Waited for within each sync, given the file's name or '' for the directory; until then nothing is durable. */
   syncing: (name: string) => Promise<unknown> = () => Promise.resolve();
+  /** Told of each counted call before it is made: what `afterCrash` says then is what a crash in that moment leaves. */
+  watching: (line: string) => void = () => {};
   readonly #disk: Disk;
   #end: { readonly call: number; readonly when: CrashWhen } | undefined;
   #fault: { readonly call: number; readonly code: Fault; readonly span: FaultSpan } | undefined;
@@ -98,6 +100,7 @@ export class CrashStorage implements Storage {
    */
   #call<T>(line: string, grows: boolean, make: (part: number) => T): T {
     this.#alive();
+    this.watching(line);
     this.trace.push(line);
     const call = this.trace.length;
     const part = new Random(deriveSeed(call, line.length)).below(1 << 16) / (1 << 16);

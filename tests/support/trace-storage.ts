@@ -77,10 +77,7 @@ class TracedFile implements StorageFile {
 
 const FOLDER = 'tests/golden';
 
-/**
- * Compares lines with tests/golden/<name>.txt, where lines that begin with `#` are remarks: they explain the trace, and
- * stay as they are when it is written anew only if they stand at the top.
- */
+/** Compares lines with tests/golden/<name>.txt, whose lines that begin with `#` explain them and stay at the top. */
 export function expectGolden(name: string, lines: readonly string[]): void {
   const path = `${FOLDER}/${name}.txt`;
   const written = process.env.LATCHKEY_GOLDEN === 'write';
