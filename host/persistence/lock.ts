@@ -26,7 +26,7 @@ import { basename, join } from 'node:path';
 import { LatchkeyError } from '../errors.js';
 import { ask, LockListener, type Neighbour } from './lock-socket.js';
 
-const LOCK_NAME = 'latchkey.lock';
+export const LOCK_NAME = 'latchkey.lock';
 /** The address of a local socket has room for 104 bytes on some systems, the last of them zero. */
 const SOCKET_PATH_BYTES_MAX = 100;
 /** A process that takes a connection and says nothing for so long is alive, and busy. */
