@@ -139,11 +139,13 @@ class Check {
   #checkTail({ shards }: RecoveryPlan, shard: number, { scan, beyond }: NonNullable<ShardFiles['log']>): void {
     const { cutAt } = shards[shard];
     if (shards.some(({ clockStopped }) => clockStopped) || cutAt === undefined || !scan.damage) return;
-    if (scan.damage.torn && (beyond?.records ?? 0) <= scan.records) return;
+    const soundBehind = (beyond?.records ?? 0) > scan.records;
+    if (scan.damage.torn && !soundBehind) return;
     const { offset, reason } = scan.damage;
+    const resync = soundBehind ? ', or start with --replay-resync to leave out only what is damaged' : '';
     throw new LatchkeyError(
       'DAMAGED_FILE',
-      `${this.below.where}: ${logName(shard)}, offset ${offset}: ${reason}. A start sets aside what is from there on; bring it back from a backup, or start with --replay-resync to leave out only what is damaged`,
+      `${this.below.where}: ${logName(shard)}, offset ${offset}: ${reason}. A start sets aside what is from there on: bring the file back from a backup if that matters${resync}`,
     );
   }
 

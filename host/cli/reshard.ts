@@ -100,6 +100,7 @@ async function foretold(
   if (pending) lines.push(`A change to ${layoutText(pending)}, committed before, would be finished first`);
   else if ((await below.list()).includes(COMMIT_JOURNAL))
     lines.push('A snapshot, committed before, would be finished first');
+  lines.push(...storage.moved().map(({ from, to }) => `Would rename ${from} to ${to}`));
   const after = { ...layout, ...wanted };
   if (sameLayout(layout, after)) return [...lines, sameLine(storage, layout)];
   const { plan } = await examineLayout(

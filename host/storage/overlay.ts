@@ -26,6 +26,13 @@ export class OverlayStorage implements Storage {
     return [...this.#entries.keys()];
   }
 
+  /** Files of the storage below that are called something else by now. */
+  moved(): { readonly from: string; readonly to: string }[] {
+    return [...this.#entries].flatMap(([to, entry]) =>
+      entry instanceof Content || entry.below === to ? [] : [{ from: entry.below, to }],
+    );
+  }
+
   #entry(name: string): Entry {
     const entry = this.#entries.get(name);
     if (!entry) throw new StorageError('NOT_FOUND', `${name}: there is no such file`);

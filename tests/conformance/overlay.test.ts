@@ -29,6 +29,7 @@ describe('an overlay over files', () => {
     (await overlay.open('made anew', 'create')).write(text('new'), 0);
     expect((await overlay.list()).sort()).toEqual(['cut', 'kept', 'made anew']);
     expect(await Promise.all(['kept', 'cut', 'made anew'].map(read))).toEqual(['moved', 'cold', 'new']);
+    expect(overlay.moved()).toEqual([{ from: 'moved', to: 'kept' }]);
     await expect(overlay.open('gone', 'read')).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect(below.files()).toEqual(before);
   });
