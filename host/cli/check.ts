@@ -31,7 +31,7 @@ export async function checkCommand(argv: readonly string[]): Promise<void> {
   }
   const options = readOptions(argv, { dir: 'text' });
   const dir = directoryOption('check', options.dir);
-  const { progress, clear } = progressLine('checking');
+  const { progress, clear } = progressLine('checking', 1);
   try {
     const makeShard = shardMaker(1);
     const { lines, problem } = await reading(dir, (storage) => new Check(storage, makeShard, progress).run());

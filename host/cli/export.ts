@@ -92,7 +92,7 @@ async function openServer(from: string): Promise<Source> {
 
 /** All of a directory in memory, as a start would have it; what a start would mend is left as it is. */
 async function openDirectory(dir: string, databases: number): Promise<Source> {
-  const { progress, clear } = progressLine('reading');
+  const { progress, clear } = progressLine('reading', 1);
   try {
     return await reading(dir, async (below) => {
       const { storage, layout } = await dataIn(below);

@@ -46,7 +46,7 @@ export async function reshardCommand(argv: readonly string[]): Promise<void> {
   if (wanted.shards === undefined && wanted.routing === undefined)
     throw badOption('reshard needs --shards or --routing: what the directory is to have');
   const makeShard = shardMaker(databasesOption(options.databases));
-  const { progress, clear } = progressLine(options['dry-run'] ? 'looking' : 'resharding');
+  const { progress, clear } = progressLine(options['dry-run'] ? 'looking' : 'resharding', 1);
   try {
     const lines = options['dry-run']
       ? await reading(dir, (storage) => foretold(storage, wanted, makeShard, progress))
