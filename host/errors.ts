@@ -14,7 +14,7 @@ export type LatchkeyErrorCode =
   | 'BAD_TARGET'
   /** Another process has the directory of the data. */
   | 'DIRECTORY_IN_USE'
-  /** The directory of the data cannot be locked. */
+  /** The directory of the data cannot be locked, read or written to. */
   | 'DIRECTORY_UNUSABLE'
   /** `shards.meta` or `reshard.journal` says what nobody can act upon. */
   | 'BAD_LAYOUT'

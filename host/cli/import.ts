@@ -1,17 +1,25 @@
-// latchkey import: brings the data of a Redis in.
+// latchkey import: brings the data of a Redis in, into a running server or into a directory that a server will open.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { LatchkeyError } from '../errors.js';
+import { SHARDS_MAX } from '../kernel/abi.js';
+import { layoutText } from '../persistence/meta.js';
+import { writeNewStore } from '../persistence/new-store.js';
 import { parseManifest } from '../transfer/aof-dir.js';
-import { type Imported, type Input, importIntoSink } from '../transfer/import.js';
+import type { AofRules } from '../transfer/aof-load.js';
+import { type Imported, type Input, importIntoSink, importIntoStore } from '../transfer/import.js';
 import { ServerSink } from '../transfer/server-sink.js';
+import { checkEmpty, databasesOption, directoryOption, layoutOptions, making } from './data-directory.js';
 import { type OpenFile, openFile } from './local-file.js';
-import { badOption, numberOption, readOptions, wordOption } from './options.js';
+import { badOption, readOptions, wordOption } from './options.js';
 import { progressLine } from './progress.js';
 import { connectTo, isAddress, parseAddress } from './redis-connection.js';
+import { count } from './shard-lines.js';
 import { emptyStore, type StoreShape } from './store.js';
 
 export const IMPORT_USAGE = `Usage: latchkey import --from SOURCE --to redis://host:port
+       latchkey import --from SOURCE --dir DIRECTORY [--shards N] [--routing kevyhash|slots]
 
 Sources:
        dump.rdb                             a dump of Redis 5 to 7
@@ -21,6 +29,9 @@ Sources:
                                             a running server, by SCAN and DUMP; rediss:// for TLS
 
 Options:
+       --dir DIRECTORY                      a directory of data that is made, or empty, for a server's --dir
+       --shards N, --routing WORD           its layout: a shard per core, by kevyhash
+       --databases N                        databases of the server that it is for (16)
        --replace                            the target may hold keys; those that come replace them
        --skip-modules                       leave out keys whose values are modules'
        --aof-load-truncated yes|no          may an append-only file end inside a command? (yes)
@@ -44,35 +55,81 @@ export async function importCommand(argv: readonly string[]): Promise<void> {
     replace: 'flag',
     'skip-modules': 'flag',
     'aof-load-truncated': 'text',
+    dir: 'text',
+    shards: 'text',
+    routing: 'text',
     databases: 'text',
   });
   const rules = {
     mayBeTruncated: wordOption('aof-load-truncated', options['aof-load-truncated'], ['yes', 'no']) === 'yes',
     skipModules: options['skip-modules'],
   };
-  const shape: StoreShape = {
-    shards: 1,
-    routing: 'kevyhash',
-    databases: numberOption('databases', options.databases, 16, 1, 16384),
-  };
+  const databases = databasesOption(options.databases);
+  const layout = layoutOptions(options);
   if (options.from === undefined)
     throw badOption('import needs --from: a file, a directory, or an address of a server');
-  if (options.to === undefined) throw badOption('import needs --to: the address of a server');
-  const target = parseAddress(options.to);
+  if (options.dir !== undefined) {
+    if (options.to !== undefined) throw badOption('import goes --to a server or into a --dir, not both');
+    if (options.replace) throw badOption('--replace is for a server; a --dir has to be new or empty');
+    const shape: StoreShape = {
+      shards: Math.min(availableParallelism(), SHARDS_MAX),
+      routing: 'kevyhash',
+      ...layout,
+      databases,
+    };
+    await importInto(directoryOption('import', options.dir), options.from, shape, rules);
+    return;
+  }
+  if (options.to === undefined) throw badOption('import needs --to: the address of a server; or --dir: a directory');
+  if (layout.shards !== undefined || layout.routing !== undefined)
+    throw badOption('--shards and --routing go with --dir; a server has its own');
+  await importTo(options.to, options.from, { shards: 1, routing: 'kevyhash', databases }, rules, options.replace);
+}
+
+async function importTo(
+  to: string,
+  from: string,
+  shape: StoreShape,
+  rules: AofRules,
+  mayReplace: boolean,
+): Promise<void> {
+  const target = parseAddress(to);
   if (target.db !== undefined) throw badOption('--to takes no database: keys go to the one that they come from');
   const startedMs = performance.now();
-  const opened = await openInput(options.from);
+  const opened = await openInput(from);
   const { progress, clear } = progressLine('importing');
   try {
     const peer = await connectTo(target, 'BAD_TARGET');
     try {
-      const sink = await ServerSink.open(peer, options.replace);
+      const sink = await ServerSink.open(peer, mayReplace);
       const imported = await importIntoSink(opened.input, sink, () => emptyStore(shape), rules, progress);
       clear();
       process.stdout.write(`${summary(imported, opened.what, peer.where, performance.now() - startedMs)}\n`);
     } finally {
       peer.close();
     }
+  } finally {
+    clear();
+    opened.close();
+  }
+}
+
+/** Everything is in memory before anything is written. */
+async function importInto(dir: string, from: string, shape: StoreShape, rules: AofRules): Promise<void> {
+  const startedMs = performance.now();
+  const opened = await openInput(from);
+  const { progress, clear } = progressLine('importing');
+  try {
+    const lines = await making(dir, async (storage) => {
+      await checkEmpty(storage);
+      const store = emptyStore(shape);
+      const imported = await importIntoStore(opened.input, store, rules, progress);
+      const { bytes } = await writeNewStore(storage, store.shards, shape, Date.now());
+      const text = summary(imported, opened.what, dir, performance.now() - startedMs);
+      return `${text}\n${dir} has ${layoutText(shape)}, ${bytes} bytes`;
+    });
+    clear();
+    process.stdout.write(`${lines}\n`);
   } finally {
     clear();
     opened.close();
@@ -90,10 +147,6 @@ export function summary(imported: Imported, from: string, to: string, ms: number
   if (left.moduleKeys > 0) lines.push(`${count(left.moduleKeys, 'key')} with values of modules left out`);
   if (left.moduleData.size > 0) lines.push(`data that modules keep left out: ${[...left.moduleData].join(', ')}`);
   return lines.join('\n');
-}
-
-function count(number: number, one: string, many = `${one}s`): string {
-  return `${number} ${number === 1 ? one : many}`;
 }
 
 async function openInput(from: string): Promise<Opened> {

@@ -50,6 +50,11 @@ export function openFile(path: string): OpenFile {
   };
 }
 
+/** @throws LatchkeyError `BAD_TARGET`: the path is taken. */
+export function checkFree(path: string): void {
+  if (existsSync(path)) throw new LatchkeyError('BAD_TARGET', `${path}: the file exists; name another one`);
+}
+
 /** A file that is written under a name of its own until `commit` puts it in its place. Nothing is there before. */
 export class NewFile implements Writable {
   readonly #temp: string;
@@ -59,7 +64,7 @@ export class NewFile implements Writable {
   /** @throws LatchkeyError `BAD_TARGET`: the path is taken, or cannot be written. */
   constructor(readonly path: string) {
     this.#temp = `${path}.${process.pid}.tmp`;
-    if (existsSync(path)) throw new LatchkeyError('BAD_TARGET', `${path}: the file exists; name another one`);
+    checkFree(path);
     this.#fd = this.#attempt(() => openSync(this.#temp, 'w', 0o666));
   }
 

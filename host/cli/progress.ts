@@ -9,8 +9,11 @@ const EVERY_MS = 200;
 /** Calls between two looks at the clock. */
 const CALLS_PER_LOOK = 64;
 
-/** @param what Stands in front of the percentage. `clear` takes the line away again. */
-export function progressLine(what: string): { progress: Progress; clear: () => void } {
+/**
+ * @param what         Stands in front of the percentage. `clear` takes the line away again.
+ * @param callsPerLook 1 for those who call once per megabyte, and not per key.
+ */
+export function progressLine(what: string, callsPerLook = CALLS_PER_LOOK): { progress: Progress; clear: () => void } {
   // The descriptor itself: process.stderr of a thread other than the first knows of no terminal.
   const isTerminal = isatty(STDERR);
   let nextMs = performance.now() + FIRST_AFTER_MS;
@@ -18,7 +21,7 @@ export function progressLine(what: string): { progress: Progress; clear: () => v
   let shown = false;
   return {
     progress(done, total) {
-      if (!isTerminal || calls++ % CALLS_PER_LOOK !== 0 || performance.now() < nextMs) return;
+      if (!isTerminal || calls++ % callsPerLook !== 0 || performance.now() < nextMs) return;
       nextMs = performance.now() + EVERY_MS;
       shown = true;
       const percent = total === 0 ? 100 : Math.floor((done / total) * 100);

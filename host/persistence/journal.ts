@@ -91,6 +91,11 @@ export function backupOf(name: string): { readonly name: string; readonly stamp:
   return at <= 0 ? undefined : { name: name.slice(0, at), stamp: name.slice(at + BACKUP.length) };
 }
 
+/** Is it what a recovery has set aside? */
+export function isQuarantine(name: string): boolean {
+  return name.lastIndexOf(QUARANTINE) > 0;
+}
+
 /** A stamp that no name of a directory ends in: Unix time in ns, as kevy has it, or a little more. */
 export function newStamp(names: readonly string[], nowMs: number): string {
   const taken = new Set(names.map((name) => name.slice(name.lastIndexOf('.') + 1)));

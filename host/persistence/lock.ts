@@ -26,7 +26,7 @@ import { basename, join } from 'node:path';
 import { LatchkeyError } from '../errors.js';
 import { ask, LockListener, type Neighbour } from './lock-socket.js';
 
-const LOCK_NAME = 'latchkey.lock';
+export const LOCK_NAME = 'latchkey.lock';
 /** The address of a local socket has room for 104 bytes on some systems, the last of them zero. */
 const SOCKET_PATH_BYTES_MAX = 100;
 /** A process that takes a connection and says nothing for so long is alive, and busy. */
@@ -61,6 +61,23 @@ export async function acquireLock(directory: string, answerTimeoutMs = ANSWER_TI
   }
 }
 
+/**
+ * Looks whether another process holds `directory`, and changes nothing: for those who only read, perhaps on a disk that
+ * cannot be written to. It keeps nobody out, so it is to be called again when everything has been read.
+ * @throws LatchkeyError `DIRECTORY_IN_USE`.
+ */
+export async function checkNotHeld(directory: string, answerTimeoutMs = ANSWER_TIMEOUT_MS): Promise<void> {
+  const real = realpathSync(directory);
+  const paths =
+    process.platform === 'win32' ? [pipeOf(real)] : [...socketsAt(inside(real)), ...socketsAt(outside(real))];
+  const recorded = recordedSocket(real);
+  if (recorded !== undefined && !paths.includes(recorded)) paths.push(recorded);
+  const asked = await Promise.all(paths.map((path) => ask(path, answerTimeoutMs)));
+  const states = await Promise.all(asked.map(({ state, outcome }) => (state === 'starting' ? outcome : state)));
+  const holder = asked[states.indexOf('holds')];
+  if (holder) throw inUse(directory, real, holder.pid);
+}
+
 /** Where the sockets of a directory lie, and how their names begin. */
 interface Place {
   readonly directory: string;
@@ -68,6 +85,7 @@ interface Place {
 }
 
 const hashOf = (real: string): string => createHash('sha256').update(real).digest('hex').slice(0, 32);
+const pipeOf = (real: string): string => `\\\\.\\pipe\\latchkey-${hashOf(real.toLowerCase())}`;
 const inside = (real: string): Place => ({ directory: real, prefix: 'latchkey.' });
 const outside = (real: string): Place => ({ directory: tmpdir(), prefix: `latchkey-${hashOf(real)}.` });
 
@@ -153,7 +171,7 @@ class Contender {
 
   /** Looks who else is there. @param recorded One more path to look at. */
   async contest(recorded: string | undefined, timeoutMs: number): Promise<ContestResult> {
-    const others = this.#others();
+    const others = socketsAt(this.place).filter((path) => path !== this.path);
     if (recorded !== undefined && recorded !== this.path && !others.includes(recorded)) others.push(recorded);
     const asked = await Promise.all(others.map(async (path) => ({ path, ...(await ask(path, timeoutMs)) })));
     for (const { path, state } of asked) if (state === 'gone') tidy(path);
@@ -165,13 +183,6 @@ class Contender {
     const winner = await firstHolder(smaller.length > 0 ? smaller : starting);
     if (winner) return { pid: winner.pid };
     return smaller.length > 0 ? 'again' : 'won';
-  }
-  /** Paths of the sockets of all others. */
-  #others(): string[] {
-    const { directory, prefix } = this.place;
-    return readdirSync(directory)
-      .filter((name) => name !== this.name && isOfLock(name, prefix, '.sock'))
-      .map((name) => join(directory, name));
   }
 
   hold(): void {
@@ -185,6 +196,13 @@ class Contender {
     tidy(this.path);
     this.listener.close();
   }
+}
+
+/** Paths of the sockets of all that hold the directory or want to. */
+function socketsAt({ directory, prefix }: Place): string[] {
+  return readdirSync(directory)
+    .filter((name) => isOfLock(name, prefix, '.sock'))
+    .map((name) => join(directory, name));
 }
 
 async function firstHolder(neighbours: readonly Neighbour[]): Promise<Neighbour | undefined> {
@@ -206,7 +224,7 @@ function tidy(path: string): void {
 }
 
 async function takePipe(directory: string, real: string, timeoutMs: number): Promise<Lock> {
-  const path = `\\\\.\\pipe\\latchkey-${hashOf(real.toLowerCase())}`;
+  const path = pipeOf(real);
   let listener: LockListener;
   try {
     listener = await LockListener.at(path);

@@ -239,7 +239,8 @@ export function shardLine({
   return `shard ${shard}: ${parts.join(', ')}: ${VERDICT_WORDS[verdict]}${aside}`;
 }
 
-const VERDICT_WORDS: Readonly<Record<ShardVerdict, string>> = {
+/** What messages call a shard's verdict. */
+export const VERDICT_WORDS: Readonly<Record<ShardVerdict, string>> = {
   new: 'empty',
   whole: 'whole',
   tail: 'whole up to an unfinished end',

@@ -52,6 +52,8 @@ async function serve(config: Config): Promise<void> {
 const SUBCOMMANDS: Readonly<Record<string, (argv: readonly string[]) => Promise<void>>> = {
   import: async (argv) => (await import('../cli/import.js')).importCommand(argv),
   export: async (argv) => (await import('../cli/export.js')).exportCommand(argv),
+  reshard: async (argv) => (await import('../cli/reshard.js')).reshardCommand(argv),
+  check: async (argv) => (await import('../cli/check.js')).checkCommand(argv),
 };
 
 const argv = process.argv.slice(2);

@@ -4,10 +4,16 @@ import { PARAMETERS, type Parameter } from './config-parameters.js';
 import { latchkeyVersion, REDIS_VERSION } from './version.js';
 
 const USAGE = `Usage: latchkey [/path/to/latchkey.conf] [--name value ...] [-]
-       latchkey import|export  (--help says more)
+       latchkey import|export|reshard|check ...  (--help says more)
        latchkey -              (reads the configuration from the standard input)
        latchkey -v, --version
        latchkey -h, --help
+
+Sub-commands:
+       import    brings the data of a Redis into a server, or into a new directory
+       export    writes the data of a server or a directory as a dump that Redis loads
+       reshard   changes the number of shards, or the routing, of a directory
+       check     looks at every byte of a directory, and says what a start would make of it
 
 Examples:
        latchkey

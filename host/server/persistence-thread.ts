@@ -77,7 +77,7 @@ export class PersistenceThread implements PersistenceThreadApi {
     const nowMs = Date.now();
     const startedMs = performance.now();
 
-    const moving = progressLine('Changing the layout');
+    const moving = progressLine('Changing the layout', 1);
     const prepared = await ensureLayout(storage, await layoutCrewFor(storage, module, databases), {
       wanted: { ...(given.shards ? { shards } : {}), ...(given.routing ? { routing } : {}) },
       fallback: { shards, routing },
@@ -93,7 +93,7 @@ export class PersistenceThread implements PersistenceThreadApi {
     const store = makeStore(config, module);
     const window = engineWindow(config.values);
     const own = openShards(store, window);
-    const loading = progressLine('Loading');
+    const loading = progressLine('Loading', 1);
     const crew = await shardCrewFor(storage, store, window);
     const recovered = await recover(storage, crew, { damage, nowMs, progress: loading.progress });
     loading.clear();

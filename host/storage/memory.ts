@@ -29,7 +29,8 @@ export class Content {
   }
 }
 
-class MemoryFile implements StorageFile {
+/** A handle on a content. */
+export class MemoryFile implements StorageFile {
   #closed = false;
 
   constructor(

@@ -7,6 +7,7 @@ import {
   accessSync,
   closeSync,
   constants,
+  existsSync,
   fdatasync,
   fstatSync,
   fsync,
@@ -76,9 +77,23 @@ function syncDirectoryNow(path: string): void {
   }
 }
 
+/** @returns the topmost directory that was made, if any was. */
+function mkdirWithParents(path: string): string | undefined {
+  try {
+    return mkdirSync(path, { recursive: true });
+  } catch (error) {
+    // Node says ENOENT of the last one, whatever kept it from making the first: that one alone gets the reason.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    let first = resolve(path);
+    while (!existsSync(dirname(first))) first = dirname(first);
+    mkdirSync(first);
+    throw error;
+  }
+}
+
 /** Makes a directory and those above it, and their names durable. */
 function makeDirectory(path: string): void {
-  const first = mkdirSync(path, { recursive: true });
+  const first = mkdirWithParents(path);
   if (first === undefined || !SYNCS_DIRECTORIES) return;
   const above = dirname(resolve(first));
   for (let at = dirname(resolve(path)); ; at = dirname(at)) {
