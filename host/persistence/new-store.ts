@@ -42,21 +42,21 @@ async function writeDumps(
   layout: Layout,
   nowMs: number,
 ): Promise<NewStore> {
-  let dumps: NewDumps | undefined;
+  const dumps = new NewDumps(storage);
   try {
-    dumps = await NewDumps.create(storage, layout.shards);
-    for (const kernel of kernels) pourKernel(kernel, layout, nowMs, (batch) => dumps?.take(batch));
+    await dumps.create(layout.shards);
+    for (const kernel of kernels) pourKernel(kernel, layout, nowMs, (batch) => dumps.take(batch));
     await dumps.finish();
     // Their names have to be there whenever the journal is.
     await storage.syncDirectory();
     return { keys: dumps.keys, bytes: dumps.bytes };
   } catch (error) {
-    dumps?.close();
+    dumps.close();
     // A full disk gets its room back. What stays all the same is cleared away at the next start.
     for (let shard = 0; shard < layout.shards; shard++)
       await removeIfThere(storage, reshardTemp(shard)).catch(() => {});
     throw error;
   } finally {
-    dumps?.close();
+    dumps.close();
   }
 }

@@ -151,12 +151,13 @@ export class RecoveryThreads {
       pour: (from, plan, to, nowMs, take, advance) => {
         const layout = loadingLayout(from, this.databases);
         const own = source++;
-        return this.#run<Restored>({ kind: 'pour', layout, plan, to, nowMs }, advance, (batch, taken) =>
+        const done = this.#run<Restored>({ kind: 'pour', layout, plan, to, nowMs }, advance, (batch, taken) =>
           turns.pass(own, batch, (turn) => {
             take(turn);
             taken();
           }),
         );
+        return done.finally(() => turns.leave(own));
       },
     };
   }
@@ -168,46 +169,54 @@ export class RecoveryThreads {
  * targets in the middle of an entry: so the one that is waited for always gets on.
  */
 class Turns {
+  /** Who is in the middle of an entry, by target. */
   readonly #open = new Map<number, number>();
-  readonly #waiting = new Map<number, { source: number; batch: Batch; take: (batch: Batch) => void }[]>();
+  readonly #waiting = new Map<number, Turn[]>();
 
   pass(source: number, batch: Batch, take: (batch: Batch) => void): void {
-    const { target } = batch;
-    const holder = this.#open.get(target);
-    const queue = this.#waiting.get(target) ?? [];
-    this.#waiting.set(target, queue);
-    // A source's own batches stay in order: one that waits holds up those behind it.
-    if (holder !== source && (holder !== undefined || queue.length > 0)) {
-      queue.push({ source, batch, take });
+    const turn = { source, batch, take };
+    const holder = this.#open.get(batch.target);
+    if (holder !== undefined && holder !== source) {
+      const queue = this.#waiting.get(batch.target);
+      if (queue) queue.push(turn);
+      else this.#waiting.set(batch.target, [turn]);
       return;
     }
-    this.#take(source, batch, take);
-    while (queue.length > 0 && !this.#open.has(target)) {
-      const next = queue.shift()!;
-      this.#take(next.source, next.batch, next.take);
-      this.#takeOthersOf(next.source, target, queue);
+    this.#take(turn);
+    this.#goOn(batch.target);
+  }
+
+  /** A source is through, or has failed: nobody waits for the rest of its entry any more. */
+  leave(source: number): void {
+    for (const [target, holder] of [...this.#open]) {
+      if (holder !== source) continue;
+      this.#open.delete(target);
+      this.#goOn(target);
     }
   }
 
-  /** Batches with which a source that was waiting, and now holds the target, goes on. */
-  #takeOthersOf(
-    source: number,
-    target: number,
-    queue: { source: number; batch: Batch; take: (b: Batch) => void }[],
-  ): void {
-    while (this.#open.get(target) === source) {
-      const at = queue.findIndex((waiting) => waiting.source === source);
-      if (at === -1) return;
-      const [next] = queue.splice(at, 1);
-      this.#take(source, next.batch, next.take);
+  /** Takes what waits for a target, each source's batches in order, until an entry is open whose rest has not come. */
+  #goOn(target: number): void {
+    const queue = this.#waiting.get(target) ?? [];
+    for (;;) {
+      const holder = this.#open.get(target);
+      const at = holder === undefined ? 0 : queue.findIndex(({ source }) => source === holder);
+      if (at === -1 || at >= queue.length) return;
+      this.#take(queue.splice(at, 1)[0]);
     }
   }
 
-  #take(source: number, batch: Batch, take: (batch: Batch) => void): void {
+  #take({ source, batch, take }: Turn): void {
     if (batch.open) this.#open.set(batch.target, source);
     else this.#open.delete(batch.target);
     take(batch);
   }
+}
+
+interface Turn {
+  readonly source: number;
+  readonly batch: Batch;
+  readonly take: (batch: Batch) => void;
 }
 
 function errorOf(failure: Failure): Error {
