@@ -165,48 +165,52 @@ export class RecoveryThreads {
 
 /**
  * An entry that comes in several batches must lie in one piece in the new dump: batches of other sources for the same
- * target wait until it is whole. A source whose batch waits hands over only so many more, and it sends nothing for other
- * targets in the middle of an entry: so the one that is waited for always gets on.
+ * target wait until it is whole. Each source's batches are taken in the order in which they came, whatever their targets.
+ * So a source in the middle of an entry has nothing that waits, and goes on with just that entry: it is always helped.
  */
 class Turns {
   /** Who is in the middle of an entry, by target. */
   readonly #open = new Map<number, number>();
+  /** What waits, by source. */
   readonly #waiting = new Map<number, Turn[]>();
 
   pass(source: number, batch: Batch, take: (batch: Batch) => void): void {
-    const turn = { source, batch, take };
-    const holder = this.#open.get(batch.target);
-    if (holder !== undefined && holder !== source) {
-      const queue = this.#waiting.get(batch.target);
-      if (queue) queue.push(turn);
-      else this.#waiting.set(batch.target, [turn]);
-      return;
+    const turn = { batch, take };
+    const waiting = this.#waiting.get(source);
+    if (waiting) waiting.push(turn);
+    else if (!this.#mayTake(source, turn)) this.#waiting.set(source, [turn]);
+    else {
+      this.#take(source, turn);
+      if (!batch.open) this.#takeWaiting();
     }
-    this.#take(turn);
-    this.#goOn(batch.target);
   }
 
   /** A source is through, or has failed: nobody waits for the rest of its entry any more. */
   leave(source: number): void {
-    for (const [target, holder] of [...this.#open]) {
-      if (holder !== source) continue;
-      this.#open.delete(target);
-      this.#goOn(target);
+    this.#waiting.delete(source);
+    for (const [target, holder] of [...this.#open]) if (holder === source) this.#open.delete(target);
+    this.#takeWaiting();
+  }
+
+  #mayTake(source: number, { batch }: Turn): boolean {
+    const holder = this.#open.get(batch.target);
+    return holder === undefined || holder === source;
+  }
+
+  #takeWaiting(): void {
+    for (let isMoving = true; isMoving; ) {
+      isMoving = false;
+      for (const [source, turns] of [...this.#waiting]) {
+        while (turns.length > 0 && this.#mayTake(source, turns[0])) {
+          this.#take(source, turns.shift()!);
+          isMoving = true;
+        }
+        if (turns.length === 0) this.#waiting.delete(source);
+      }
     }
   }
 
-  /** Takes what waits for a target, each source's batches in order, until an entry is open whose rest has not come. */
-  #goOn(target: number): void {
-    const queue = this.#waiting.get(target) ?? [];
-    for (;;) {
-      const holder = this.#open.get(target);
-      const at = holder === undefined ? 0 : queue.findIndex(({ source }) => source === holder);
-      if (at === -1 || at >= queue.length) return;
-      this.#take(queue.splice(at, 1)[0]);
-    }
-  }
-
-  #take({ source, batch, take }: Turn): void {
+  #take(source: number, { batch, take }: Turn): void {
     if (batch.open) this.#open.set(batch.target, source);
     else this.#open.delete(batch.target);
     take(batch);
@@ -214,7 +218,6 @@ class Turns {
 }
 
 interface Turn {
-  readonly source: number;
   readonly batch: Batch;
   readonly take: (batch: Batch) => void;
 }
