@@ -133,6 +133,8 @@ const LOG_AT = HEADER_AT + 384;
 /** The types' conversion limits: LIMITS in assembly/memory/layout.ts. */
 export const LIMITS_AT = HEADER_AT + 2560;
 export const HEADER_DROPPED_HEAD = 212;
+/** Databases that were flushed and are still to be saved, 0: none (snapshot/state.ts). */
+export const HEADER_SNAPSHOT_DETACHED = 2688 + 16;
 /** Bytes kept for a snapshot, u64 each: as values whose keys are gone (snapshot/state.ts), and encoded (snapshot/sink.ts). */
 export const HEADER_SNAPSHOT_KEPT_BYTES = 2688 + 32;
 export const HEADER_SINK_BYTES = 2816 + 16;

@@ -7,7 +7,12 @@
 // this (at most FRAMES_MAX commands out of one read). When eviction runs out of time (maxmemory-eviction-tenacity),
 // BATCH_MAX commands are let pass before it goes on.
 import * as abi from '../kernel/abi.js';
-import { HEADER_DROPPED_HEAD, HEADER_GARBAGE_HEAD, type ShardKernel } from '../kernel/kernel.js';
+import {
+  HEADER_DROPPED_HEAD,
+  HEADER_GARBAGE_HEAD,
+  HEADER_SNAPSHOT_DETACHED,
+  type ShardKernel,
+} from '../kernel/kernel.js';
 import type { Clock } from './frame-runner.js';
 import { type Latches, SPINS } from './latches.js';
 import { MemoryLimit } from './memory-limit.js';
@@ -41,6 +46,8 @@ const RECLAIM_BUDGET = 256;
 const HEADROOM_BYTES = 1 << 14;
 /** ... and at most this part of the limit. */
 const HEADROOM_PART = 256;
+/** While what was flushed is still to be saved, all may come to so many times the limit. */
+const FLUSHED_PART = 2;
 const CANDIDATE_BYTES = 24;
 /** `evictKey`: its log has no room for the DEL. */
 const NO_LOG = -2;
@@ -107,6 +114,8 @@ export class Evictor {
       const used = limit.used();
       // A last key that was large has made room enough, even if it is less than the headroom.
       if (used <= target || (used <= bytes && freed > bytes - target)) return 'room';
+      // What was flushed is the snapshot's until it is saved. It was within the limit: so much may come in its place.
+      if (used <= FLUSHED_PART * bytes && this.shards.some(hasFlushed)) return ended();
       if (limit.policy === 0) return used <= bytes ? 'room' : 'none';
       if (keys % KEYS_PER_LOOK === KEYS_PER_LOOK - 1 && performance.now() > deadlineMs) return ended();
       const result = this.#evictOne(limit.policy, limit.samples);
@@ -206,6 +215,8 @@ export class Evictor {
 
 const hasDropped = (shard: ShardKernel): boolean =>
   shard.header(HEADER_GARBAGE_HEAD) !== 0 || shard.header(HEADER_DROPPED_HEAD) !== 0;
+
+const hasFlushed = (shard: ShardKernel): boolean => shard.header(HEADER_SNAPSHOT_DETACHED) !== 0;
 
 /** Row `i` of what `evictSample` left in the control block. */
 function candidateAt(shard: ShardKernel, i: number): Candidate {

@@ -41,6 +41,8 @@ export class KernelLife {
   durable = 0;
   readonly fatal: string[] = [];
   engine!: Engine;
+  /** When the storage is to be healed; 0: never. */
+  healAtMs = 0;
   /** The last epoch that each command may belong to, by its number. */
   readonly #epochs: number[] = [0];
 
@@ -105,6 +107,9 @@ export class KernelLife {
 
   async pass(ms: number): Promise<void> {
     await this.timing.advance(ms);
+    if (this.healAtMs !== 0 && this.timing.now >= this.healAtMs) this.storage.heal();
+    // The engine may say that the process is to end only if the disk has failed.
+    if (this.fatal.length > 0 && this.storage.faults > 0) this.storage.crash();
     if (this.storage.crashed) throw new Crashed('nothing goes on any more');
     if (this.fatal.length > 0) throw new Error(this.fatal[0]);
     this.#noteDurable();

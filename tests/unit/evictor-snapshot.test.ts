@@ -73,4 +73,25 @@ describe.each(BUILDS)('maxmemory during a snapshot, $memory $mode', (build) => {
       expect(store.shards.map(({ calls }) => calls.check())).toEqual(store.shards.map(() => 0));
     },
   );
+
+  it.each([1, 3])('%i shard(s): what was flushed makes room before it is saved, for as much again', (shardCount) => {
+    const limit = 2 * MIB;
+    const store = entered(build, shardCount, limit, 4000, 1000);
+    expect(store.call('FLUSHALL')).toBe('+OK\r\n');
+    const before = evicted(store);
+    const fill = (from: number, count: number): void => {
+      for (let i = from; i < from + count; i++) expect(store.call('SET', `new:${i}`, 'x'.repeat(1000))).toBe('+OK\r\n');
+    };
+    fill(0, 1000);
+    expect(store.keys()).toBe(1000);
+    expect(evicted(store)).toBe(before);
+    fill(1000, 3000);
+    expect(evicted(store)).toBeGreaterThan(before + 1000);
+    expect(store.used).toBeLessThan(2 * limit + MIB / 4);
+    for (const { calls } of store.shards) calls.snapshotAbort();
+    fill(4000, 100);
+    expect(store.used).toBeLessThan(limit + MIB / 8);
+    expect(store.keys()).toBeGreaterThan(1000);
+    expect(store.shards.map(({ calls }) => calls.check())).toEqual(store.shards.map(() => 0));
+  });
 });
