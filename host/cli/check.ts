@@ -1,5 +1,6 @@
 // latchkey check: looks at every byte of a directory of data, changes none, and says what a start would make of it.
 import { LatchkeyError } from '../errors.js';
+import { SHARDS_MAX } from '../kernel/abi.js';
 import type { ShardKernel } from '../kernel/kernel.js';
 import { COMMIT_JOURNAL } from '../persistence/commit-set.js';
 import type { ShardFiles } from '../persistence/inspect.js';
@@ -44,10 +45,8 @@ export async function checkCommand(argv: readonly string[]): Promise<void> {
 }
 
 interface Opened {
-  readonly storage: Storage;
+  readonly storage: OverlayStorage;
   readonly layout: Layout | undefined;
-  /** A change of layout is committed. */
-  readonly isPending: boolean;
 }
 
 class Check {
@@ -107,11 +106,11 @@ class Check {
         const how = isWritten ? `${META_NAME}: ` : `no ${META_NAME}, as in directories of early versions of kevy: `;
         this.#lines.push(`${how}${layoutText(view.layout)}`);
       }
-      return { ...view, isPending: pending !== undefined };
+      return view;
     }
     const storage = await OverlayStorage.over(this.below);
     const layout = (await this.#attempt(() => readLayout(storage))) ?? inferLayout(names);
-    return { storage, layout, isPending: false };
+    return { storage, layout: layout && layout.shards <= SHARDS_MAX ? layout : undefined };
   }
 
   async #shards(storage: Storage, layout: Layout): Promise<void> {
@@ -149,14 +148,18 @@ class Check {
     );
   }
 
-  /** Every file that no shard has. */
-  async #others({ storage, layout, isPending }: Opened): Promise<void> {
-    for (const name of (await storage.list()).sort()) {
+  /** Every file that no shard has, or will not have any more. */
+  async #others({ storage, layout }: Opened): Promise<void> {
+    const after = await storage.list();
+    for (const name of after.sort()) {
       const shard = shardOfName(name)?.shard ?? -1;
       if (layout && shard >= layout.shards) await this.#attempt(() => this.#stray(name, shard, layout));
     }
+    const moved = new Map(storage.moved().map(({ from, to }) => [from, to]));
     for (const name of (await this.below.list()).sort()) {
-      const what = whatIs(name, isPending);
+      const to = moved.get(name);
+      const isKept = after.includes(name) || JOURNALS.includes(name);
+      const what = to !== undefined ? `a start renames it to ${to}` : isKept ? whatIs(name) : 'a start removes it';
       if (what !== undefined) this.#lines.push(`${name}: ${what}`);
     }
   }
@@ -171,17 +174,14 @@ class Check {
   }
 }
 
+const JOURNALS: readonly string[] = [JOURNAL_NAME, COMMIT_JOURNAL];
+
 /** What a file is that belongs to no shard; undefined: it has been spoken of. */
-function whatIs(name: string, isPending: boolean): string | undefined {
-  if (shardOfName(name) || name === META_NAME || name === JOURNAL_NAME || name === COMMIT_JOURNAL) return undefined;
+function whatIs(name: string): string | undefined {
+  if (shardOfName(name) || name === META_NAME || JOURNALS.includes(name)) return undefined;
   if (name === LOCK_NAME) return 'left by a process that has ended; a start replaces it';
   const backup = backupOf(name);
   if (backup) return `what ${backup.name} was before a change of layout; no start reads it`;
   if (isQuarantine(name)) return 'set aside by a recovery; no start reads it';
-  if (/^dump-\d+\.rdb\.reshard$/.test(name) && isPending) return 'takes its place when the change is finished';
-  if (
-    /^(dump-\d+\.rdb(\.reshard|\.tmp)|aof-\d+\.aof\.tmp|(reshard\.journal|dump\.journal|shards\.meta)\.tmp)$/.test(name)
-  )
-    return 'left by something that was never committed; a start removes it';
-  return 'no file of a store; it is left alone';
+  return 'no file that a start reads; it is left alone';
 }

@@ -10,6 +10,7 @@ import { checkFree, NewFile } from './local-file.js';
 import { badOption, readOptions } from './options.js';
 import { progressLine } from './progress.js';
 import { connectTo, parseAddress } from './redis-connection.js';
+import { count } from './shard-lines.js';
 import { emptyStore } from './store.js';
 
 export const EXPORT_USAGE = `Usage: latchkey export --from redis://[user[:password]@]host[:port][/database] --to dump.rdb
@@ -61,12 +62,12 @@ async function write(source: Source, to: string, startedMs: number): Promise<voi
       clear();
       const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
       const lines = [
-        `exported ${exported.keys} keys from ${source.what} to ${to}: ${writer.bytes} bytes in ${seconds} s`,
+        `exported ${count(exported.keys, 'key')} from ${source.what} to ${to}: ${count(writer.bytes, 'byte')} in ${seconds} s`,
         ...source.notes,
       ];
       if (exported.withoutDeadlines > 0)
         lines.push(
-          `${exported.withoutDeadlines} hashes without the deadlines of their fields, which Redis 7.0 has not`,
+          `${count(exported.withoutDeadlines, 'hash', 'hashes')} without the deadlines of their fields, which Redis 7.0 has not`,
         );
       process.stdout.write(`${lines.join('\n')}\n`);
     } catch (error) {

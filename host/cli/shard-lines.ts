@@ -36,7 +36,9 @@ export function dumpLine(name: string, { bytes, verdict }: DumpFile): string {
 export function logLine(name: string, { bytes, scan, beyond }: LogFileFacts): string {
   const { rounds, records, damage, goodBytes, unknown } = scan;
   const parts = [`${name}: ${count(bytes, 'byte')}`, count(records, 'command')];
-  if (rounds.length > 0) parts.push(`rounds ${rounds[0].number} to ${rounds[rounds.length - 1].number}`);
+  const [first, last] = [rounds[0], rounds[rounds.length - 1]];
+  if (rounds.length === 1) parts.push(`round ${first.number}`);
+  else if (rounds.length > 1) parts.push(`rounds ${first.number} to ${last.number}`);
   if (unknown !== undefined) parts.push(`NOT KNOWN from offset ${goodBytes}: ${JSON.stringify(unknown)}`);
   else if (damage) {
     const behind = (beyond?.records ?? 0) - records;

@@ -204,9 +204,15 @@ async function replayed(
   return result;
 }
 
+/** Files that are sound, but of a store with more databases. A log's other internal commands are known when it is scanned. */
+const NO_DATABASE = /a database that this store does not have|unknown internal command/;
+
 /** What went wrong in a shard, as a line for a person. */
 function asOurs({ where }: Storage, { shard }: ShardPlan, error: unknown): unknown {
-  const backup = 'Bring it back from a backup, or move it away to start without it';
+  const isForeign = NO_DATABASE.test(error instanceof Error ? error.message : '');
+  const backup = isForeign
+    ? 'The store had more --databases than it is being opened with: name as many'
+    : 'Bring it back from a backup, or move it away to start without it';
   if (error instanceof DumpDamage) {
     const line = `${where}: ${dumpName(shard)}, offset ${error.offset}: ${error.reason}. ${backup}`;
     return new LatchkeyError('DAMAGED_FILE', line, { cause: error });

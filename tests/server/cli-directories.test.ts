@@ -152,8 +152,8 @@ describe('latchkey check', () => {
     expect(lineOf('aof-1.aof')).toMatch(/, not whole from offset \d+: the header of a record, not whole$/);
     expect(lineOf('aof-0.aof.premigration.17')).toMatch(/what aof-0\.aof was before a change of layout/);
     expect(lineOf('aof-2.aof.corrupt-quarantine.18')).toMatch(/set aside by a recovery/);
-    expect(lineOf('dump-7.rdb.reshard')).toMatch(/never committed/);
-    expect(lineOf('notes.txt')).toMatch(/no file of a store/);
+    expect(lineOf('dump-7.rdb.reshard')).toBe('dump-7.rdb.reshard: a start removes it');
+    expect(lineOf('notes.txt')).toMatch(/no file that a start reads/);
     expect(lineOf('shard 1')).toMatch(/: whole up to an unfinished end, from offset \d+$/);
   });
 
@@ -203,6 +203,48 @@ describe('latchkey check', () => {
     const { status, stderr } = await runCli(['check', '--dir', path]);
     expect(status).toBe(1);
     expect(stderr).toMatch(/^latchkey: .*: reshard\.journal is committed, but dump-1\.rdb\.reshard is missing: .*\n$/);
+  });
+
+  it('and so does a dry run, of a snapshot that is committed and not in its place', async () => {
+    const { files, content } = ownFiles();
+    for (const name of ['dump-0.rdb', 'dump-2.rdb']) {
+      files.set(`${name}.tmp`, files.get(name)!);
+      files.set(name, Buffer.from('the one before'));
+    }
+    const lines = ['rename dump-0.rdb.tmp dump-0.rdb', 'rename dump-2.rdb.tmp dump-2.rdb', 'remove aof-9.aof', 'end'];
+    files.set('dump.journal', Buffer.from(['latchkey-dump-journal v1', ...lines, ''].join('\n')));
+    files.set('aof-9.aof', Buffer.from('covered'));
+    const path = directoryWith(files);
+    const before = seenOf(path);
+    const checked = await runCli(['check', '--dir', path]);
+    expect(checked).toMatchObject({ status: 0, stderr: '' });
+    expect(checked.stdout).toMatch(/^dump\.journal: a snapshot is committed; a start puts it into place/m);
+    expect(checked.stdout).toMatch(/^dump-0\.rdb: \d+ bytes, whole, up to round 1$/m);
+    expect(checked.stdout).toMatch(/^dump-0\.rdb\.tmp: a start renames it to dump-0\.rdb$/m);
+    expect(checked.stdout).toMatch(/^aof-9\.aof: a start removes it$/m);
+    const dry = await runCli(['reshard', '--dir', path, '--shards', '2', '--dry-run']);
+    expect(dry.stdout).toMatch(
+      /^A snapshot, committed before, would be finished first\nWould rename dump-0\.rdb\.tmp to /,
+    );
+    expect(dry.stdout).not.toMatch(/aof-9/);
+    expect(seenOf(path)).toEqual(before);
+    expect(await runCli(['reshard', '--dir', path, '--shards', '2'])).toMatchObject({ status: 0, stderr: '' });
+    expect(contentOf((await startedOver(path)).store.shards, true)).toBe(content);
+  });
+
+  it('is not led astray by a number that no shard can have', async () => {
+    for (const meta of [undefined, 'three\n']) {
+      const files = new Map([['dump-999999999.rdb', 'far']]);
+      if (meta !== undefined) files.set('shards.meta', meta);
+      const path = directoryWith(files);
+      for (const command of [['check'], ['reshard', '--shards', '2']]) {
+        const { status, stderr } = await runCli([...command, '--dir', path]);
+        expect(status).toBe(1);
+        expect(stderr).toMatch(
+          /^latchkey: .*: shards\.meta (is missing, and there is a file of shard 999999999|begins).*\n$/,
+        );
+      }
+    }
   });
 
   it('begins nothing in an empty directory', async () => {

@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { encodeLogStart, encodeRecord, encodeRound } from '../../host/persistence/log-format.js';
 import { directoryWith, filesIn, ownFiles, runCli, seenOf } from '../support/cli.js';
 import { directoryForTest } from '../support/directories.js';
 import { differencesOf, expectedOf, fixtureFiles, fixtureNames } from '../support/kevy-expected.js';
@@ -91,6 +92,36 @@ describeWith('redis-server', 'a directory of data', () => {
     const again = await runCli(['import', '--from', rdb, '--dir', missing]);
     expect(again.status).toBe(1);
     expect(filesIn(missing).size).toBe(0);
+  });
+
+  it('of more databases than it is opened with is called that, and not damaged', async () => {
+    const from = join(directoryForTest(), 'from.aof');
+    writeFileSync(from, '*2\r\n$6\r\nSELECT\r\n$2\r\n20\r\n*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\nb\r\n');
+    const dumped = join(directoryForTest(), 'data');
+    const few = await runCli(['import', '--from', from, '--dir', dumped]);
+    expect(few).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/database 20, and 16 databases; see --databases/),
+    });
+    expect(await runCli(['import', '--from', from, '--dir', dumped, '--databases', '21'])).toMatchObject({ status: 0 });
+    const record = encodeRecord(['\0DB20', 'SET', 'a', 'b']);
+    const round = encodeRound({ number: 1, synced: 0, participants: [{ shard: 0, endLsn: record.length }] });
+    const start = encodeLogStart({ birthId: 'a'.repeat(32), firstLsn: 0, firstRound: 1 });
+    const logged = directoryWith([['aof-0.aof', Buffer.concat([start, record, round])]]);
+    for (const path of [dumped, logged]) {
+      const to = join(directoryForTest(), 'dump.rdb');
+      for (const command of [
+        ['export', '--dir', path, '--to', to],
+        ['reshard', '--dir', path, '--shards', '3'],
+      ]) {
+        const before = seenOf(path, { names: false });
+        const { status, stderr } = await runCli(command);
+        expect(status).toBe(1);
+        expect(stderr).toMatch(/^latchkey: .*: (dump|aof)-0\.(rdb|aof), offset \d+: .* more --databases than .*\n$/);
+        expect(seenOf(path, { names: false })).toEqual(before);
+        expect(await runCli([...command, '--databases', '21'])).toMatchObject({ status: 0, stderr: '' });
+      }
+    }
   });
 
   it('that other files lie in is empty all the same', async () => {

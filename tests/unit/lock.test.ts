@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { acquireLock } from '../../host/persistence/lock.js';
+import { acquireLock, checkNotHeld } from '../../host/persistence/lock.js';
 import { childProgram } from '../support/child-program.js';
 import { directoryForTest } from '../support/directories.js';
 import { forbidWriting, ORDINARY_USER, smallDisk } from '../support/hostile-disks.js';
@@ -90,6 +90,18 @@ describe('the lock of a directory', () => {
     expect(await last.tell('take')).toBe('held');
     await last.tell('release');
     expect(ofLock(directory)).toEqual([]);
+  });
+
+  it('can be looked at by those who only read, who change nothing and are not led astray by a killed process', async () => {
+    const directory = directoryForTest();
+    await expect(checkNotHeld(directory)).resolves.toBeUndefined();
+    const one = await Starter.start(directory);
+    expect(await one.tell('take')).toBe('held');
+    const before = ofLock(directory).sort();
+    await expect(checkNotHeld(directory)).rejects.toThrow(one.refusal(directory).replace('DIRECTORY_IN_USE ', ''));
+    await one.kill();
+    await expect(checkNotHeld(directory)).resolves.toBeUndefined();
+    expect(ofLock(directory).sort()).toEqual(before);
   });
 
   it('goes to exactly one of two that start at once, over what a killed process left', async () => {
