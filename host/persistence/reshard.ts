@@ -28,7 +28,7 @@ export interface Batch {
   readonly keys: number;
   /** Borrowed for the call. */
   readonly bytes: Uint8Array;
-  /** The next batch of this source for this target goes on in the middle of an entry. */
+  /** The next batch of this source goes on in the middle of the same entry: it is for the same target. */
   readonly open: boolean;
 }
 
@@ -85,6 +85,8 @@ interface Gathered {
   database: number;
   keys: number;
   own: boolean;
+  /** What was handed over last ends in the middle of an entry. */
+  open: boolean;
 }
 
 /** Gathers entries by target. */
@@ -105,6 +107,7 @@ class Sorter implements EntrySink {
       database: 0,
       keys: 0,
       own: false,
+      open: false,
     }));
     // Nothing is executed in the source any more: from now on it routes as the new layout does.
     kernel.setHeader(HEADER_SHARD_COUNT, to.shards);
@@ -149,7 +152,8 @@ class Sorter implements EntrySink {
 
   end(): void {
     const target = this.#targets[this.#target];
-    if (target.used > BATCH_BYTES >> 1) this.#hand(this.#target, false);
+    // The rest of a long entry does not wait for others: whoever takes the batches holds up other sources until it comes.
+    if (target.open || target.used > BATCH_BYTES >> 1) this.#hand(this.#target, false);
   }
 
   #hand(index: number, open: boolean): void {
@@ -160,6 +164,7 @@ class Sorter implements EntrySink {
     target.used = 0;
     target.keys = 0;
     target.own = false;
+    target.open = open;
   }
 
   flush(): void {
