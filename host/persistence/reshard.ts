@@ -28,7 +28,7 @@ export interface Batch {
   readonly keys: number;
   /** Borrowed for the call. */
   readonly bytes: Uint8Array;
-  /** It ends in the middle of an entry: the rest comes next, before anything for other targets. */
+  /** The next batch of this source goes on in the middle of the same entry: it is for the same target. */
   readonly open: boolean;
 }
 
@@ -85,7 +85,7 @@ interface Gathered {
   database: number;
   keys: number;
   own: boolean;
-  /** The last batch ended in the middle of an entry. */
+  /** What was handed over last ends in the middle of an entry. */
   open: boolean;
 }
 
@@ -152,7 +152,7 @@ class Sorter implements EntrySink {
 
   end(): void {
     const target = this.#targets[this.#target];
-    // The rest of an entry is not kept back: others may wait for it.
+    // The rest of a long entry does not wait for others: whoever takes the batches holds up other sources until it comes.
     if (target.open || target.used > BATCH_BYTES >> 1) this.#hand(this.#target, false);
   }
 
@@ -161,10 +161,10 @@ class Sorter implements EntrySink {
     const { bytes, used, database, keys, own } = target;
     if (used === 0) return;
     this.take({ target: index, database, own, keys, bytes: bytes.subarray(0, used), open });
-    target.open = open;
     target.used = 0;
     target.keys = 0;
     target.own = false;
+    target.open = open;
   }
 
   flush(): void {

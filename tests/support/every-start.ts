@@ -13,7 +13,7 @@ import { deriveSeed, Random, runSeed } from './seed.js';
 
 const LONG = process.env.LATCHKEY_TEST_LONG !== undefined;
 /** Directories that two crashes leave which are started, drawn from all; with LATCHKEY_TEST_LONG every one. */
-const TWICE_CRASHED_MAX = 80;
+const TWICE_CRASHED_MAX = 60;
 
 export interface StartScenario<T> {
   /** What is printed. */
@@ -40,7 +40,7 @@ export async function everyStart<T>({ title, files, start, check }: StartScenari
   const seed = runSeed(title);
   const once = new Found();
   const { calls, points } = await everyCrash(
-    { title, notes: () => ({}), files: () => files, seed, draws: LONG ? 3 : 1 },
+    { title, notes: () => ({}), files: () => files, seed, draws: LONG ? 4 : 2 },
     start,
     async (storage, _, { call, line, when, mode }) =>
       once.add(storage.files(), `${when} call ${call} (${line}), ${mode}`),

@@ -1,7 +1,7 @@
 // Recovery of whole stores. Goal: whatever a crash leaves of a directory comes back as a state that existed, over all
 // shards, and nothing that was synced is missing. Method: stores of real kernels whose rounds are written by hand, so that
 // every state is known; then files of which tails, bits and names are lost. Crashes in recovery itself are in
-// tests/crash/recovery.test.ts.
+// tests/crash/recovery.test.ts, bits and cuts at every byte in start-damage.test.ts.
 import { describe, expect, it } from 'vitest';
 import { LatchkeyError } from '../../host/errors.js';
 import { dumpName, encodeRecord, encodeRound, logName } from '../../host/persistence/log-format.js';
@@ -159,63 +159,9 @@ describe('what a crash leaves', () => {
     }
     expect(cuts).toBeGreaterThan(runs / 5);
   });
-
-  it('a log cut at any byte comes back as a round that was, and its end is set aside', async () => {
-    const own = written(BUILD, 1, new Random(3), 5, 3);
-    const bytes = own.logBytes(0);
-    const states = new Set<string>();
-    for (let length = own.logs[0][0].length; length <= bytes.length; length++) {
-      const storage = new MemoryStorage([[logName(0), bytes.subarray(0, length)]]);
-      const { store, recovered } = await recoverInProcess(BUILD, storage, 1);
-      const round = [...own.ends[0]].filter(([, end]) => end <= length).length;
-      expect(contentOf(store.shards), `cut at ${length}`).toBe(own.states[round]);
-      expect(recovered.nextRound).toBe(round + 1);
-      states.add(contentOf(store.shards));
-    }
-    expect(states.size).toBe(new Set(own.states).size);
-  });
-
-  it('a log of which even the beginning is not whole is refused', async () => {
-    const own = written(BUILD, 1, new Random(3), 3, 3);
-    own.snapshot([0], []);
-    for (let length = 0; length < own.logs[0][0].length; length++) {
-      const files = own.files();
-      files.set(logName(0), own.logBytes(0).subarray(0, length));
-      expect((await refused(files, 1)).code, `cut at ${length}`).toBe('DAMAGED_FILE');
-    }
-  });
 });
 
 describe('what no crash does', () => {
-  it('a bit that flips, in any byte of a log or dump, is noticed, or was in the last round', async () => {
-    const random = new Random(4);
-    const own = written(BUILD, 1, random, 2, 3);
-    own.snapshot([0], []);
-    for (let i = 0; i < 3; i++) {
-      someCommands(own.store, random, 2);
-      own.round(own.lastRound);
-    }
-    const files = own.files();
-    const lastBegins = own.ends[0].get(own.lastRound - 1)!;
-    const codes = new Map<string, number>();
-    for (const name of files.keys()) {
-      const whole = files.get(name)!;
-      for (let at = 0; at < whole.length; at++) {
-        const damaged = new Map(files).set(name, flipped(whole, at, at % 8));
-        const storage = new MemoryStorage(damaged);
-        const outcome = await recoverInProcess(BUILD, storage, 1).then(
-          ({ store }) => contentOf(store.shards),
-          (error: LatchkeyError) => error.code,
-        );
-        codes.set(outcome, (codes.get(outcome) ?? 0) + 1);
-        const isTail = name === logName(0) && at >= lastBegins;
-        if (isTail) expect(outcome, `${name}, byte ${at}`).toBe(own.states.at(-2));
-        else expect(['DAMAGED_FILE', 'NEWER_FILE'], `${name}, byte ${at}: ${outcome}`).toContain(outcome);
-      }
-    }
-    expect(codes.get('DAMAGED_FILE')).toBeGreaterThan(500);
-  });
-
   it('damage below a synced round stops the start with file and offset, and two flags go on', async () => {
     const own = written(BUILD, 2, new Random(5), 10, 8);
     const first = own.rounds.find(({ shards, number }) => number > 3 && shards.includes(1))!.number;
