@@ -12,12 +12,13 @@ import {
 import { dumpName } from '../persistence/log-format.js';
 import { type Layout, layoutText, sameLayout, shardOfName } from '../persistence/meta.js';
 import { Tracker } from '../persistence/recover.js';
+import { layoutCrewFor } from '../server/recovery-crew.js';
 import type { Storage } from '../storage/port.js';
 import { changing, databasesOption, dataIn, directoryOption, layoutOptions, reading } from './data-directory.js';
 import { badOption, readOptions } from './options.js';
 import { progressLine } from './progress.js';
 import { count, planLine } from './shard-lines.js';
-import { shardMaker } from './store.js';
+import { compiled, shardMaker } from './store.js';
 
 export const RESHARD_USAGE = `Usage: latchkey reshard --dir DIRECTORY [--shards N] [--routing kevyhash|slots] [--dry-run]
 
@@ -45,12 +46,12 @@ export async function reshardCommand(argv: readonly string[]): Promise<void> {
   const wanted = layoutOptions(options);
   if (wanted.shards === undefined && wanted.routing === undefined)
     throw badOption('reshard needs --shards or --routing: what the directory is to have');
-  const makeShard = shardMaker(databasesOption(options.databases));
+  const databases = databasesOption(options.databases);
   const { progress, clear } = progressLine(options['dry-run'] ? 'looking' : 'resharding', 1);
   try {
     const lines = options['dry-run']
-      ? await reading(dir, (storage) => foretold(storage, wanted, makeShard, progress))
-      : await changing(dir, (storage) => changed(storage, wanted, makeShard, progress));
+      ? await reading(dir, (storage) => foretold(storage, wanted, shardMaker(databases), progress))
+      : await changing(dir, (storage) => changed(storage, wanted, databases, progress));
     clear();
     process.stdout.write(`${lines.join('\n')}\n`);
   } finally {
@@ -64,12 +65,12 @@ type Report = (done: number, total: number) => void;
 async function changed(
   storage: Storage,
   wanted: Partial<Layout>,
-  makeShard: MakeShard,
+  databases: number,
   progress: Report,
 ): Promise<string[]> {
   // Whatever is wrong with the directory's records shows before anything is touched.
   const { layout } = await dataIn(storage);
-  const crew = layoutCrew(storage, makeShard);
+  const crew = await layoutCrewFor(storage, compiled(), databases);
   const nowMs = Date.now();
   const prepared = await ensureLayout(storage, crew, { wanted, fallback: layout, damage: 'stop', nowMs, progress });
   const { change } = prepared;

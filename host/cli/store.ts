@@ -1,18 +1,10 @@
 // Stores of kernels for commands that work without a server.
 import { readFileSync } from 'node:fs';
 import { LatchkeyError } from '../errors.js';
-import {
-  initShard,
-  newShardMemory,
-  ROUTING_KEVYHASH,
-  ROUTING_SLOTS,
-  SERVER_LAYOUT,
-  ShardKernel,
-  type ShardLayout,
-} from '../kernel/kernel.js';
+import type { ShardKernel } from '../kernel/kernel.js';
 import type { Layout } from '../persistence/meta.js';
 import { KernelStore } from '../transfer/kernel-store.js';
-import { newStore } from '../worker/store-parts.js';
+import { loneShard, newStore, storeLayout } from '../worker/store-parts.js';
 
 const KERNEL = new URL('../../kernel.shared.wasm', import.meta.url);
 
@@ -20,17 +12,8 @@ export interface StoreShape extends Layout {
   readonly databases: number;
 }
 
-function layoutOf({ shards, routing, databases }: StoreShape): ShardLayout {
-  return {
-    ...SERVER_LAYOUT,
-    shardCount: shards,
-    routing: routing === 'slots' ? ROUTING_SLOTS : ROUTING_KEVYHASH,
-    databases,
-    windowCount: 1,
-  };
-}
-
-const compiled = (): WebAssembly.Module => new WebAssembly.Module(readFileSync(KERNEL));
+/** The kernel's module. */
+export const compiled = (): WebAssembly.Module => new WebAssembly.Module(readFileSync(KERNEL));
 
 /** Runs what takes memory. @throws LatchkeyError `OUT_OF_MEMORY`. */
 function withMemory<T>(shards: string, call: () => T): T {
@@ -43,7 +26,10 @@ function withMemory<T>(shards: string, call: () => T): T {
 
 /** An empty store in this thread. @throws LatchkeyError `OUT_OF_MEMORY`. */
 export function emptyStore(shape: StoreShape): KernelStore {
-  return withMemory(`${shape.shards} shards`, () => new KernelStore(newStore(compiled(), layoutOf(shape))));
+  return withMemory(
+    `${shape.shards} shards`,
+    () => new KernelStore(newStore(compiled(), storeLayout(shape, shape.databases, 1))),
+  );
 }
 
 /** Makes single shards of any layout, each empty and for nobody else. */
@@ -52,9 +38,6 @@ export function shardMaker(databases: number): (layout: Layout, shard: number) =
   return (layout, shard) =>
     withMemory(`shard ${shard}`, () => {
       module ??= compiled();
-      const shardLayout = layoutOf({ ...layout, databases });
-      const memory = newShardMemory(true, shardLayout.pagesMax);
-      initShard(module, memory, shard, shardLayout);
-      return new ShardKernel(module, memory, shard, 0, shardLayout);
+      return loneShard(module, storeLayout(layout, databases, 1), shard);
     });
 }

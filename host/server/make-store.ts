@@ -6,15 +6,11 @@ import {
   HEADER_FLAGS,
   HEADER_LFU_DECAY,
   HEADER_LFU_LOG_FACTOR,
-  ROUTING_KEVYHASH,
-  ROUTING_SLOTS,
-  SERVER_LAYOUT,
   ShardKernel,
-  type ShardLayout,
 } from '../kernel/kernel.js';
 import { configureMaxmemory } from '../worker/memory-limit.js';
 import { laneCount } from '../worker/slow-lane.js';
-import { newStore, type StoreParts } from '../worker/store-parts.js';
+import { newStore, type StoreParts, storeLayout } from '../worker/store-parts.js';
 import type { Config } from './config.js';
 import { configureLimits } from './config-limits.js';
 
@@ -28,16 +24,9 @@ export function engineWindow({ threads, shards }: { threads: number; shards: num
 
 /** @throws LatchkeyError `OUT_OF_MEMORY`. */
 export function makeStore(config: Config, module = new WebAssembly.Module(readFileSync(KERNEL))): StoreParts {
-  const { shards, databases, routing } = config.values;
-  const layout: ShardLayout = {
-    ...SERVER_LAYOUT,
-    shardCount: shards,
-    routing: routing === 'slots' ? ROUTING_SLOTS : ROUTING_KEVYHASH,
-    databases,
-    windowCount: engineWindow(config.values) + 1,
-  };
+  const { shards, databases } = config.values;
   try {
-    const store = newStore(module, layout);
+    const store = newStore(module, storeLayout(config.values, databases, engineWindow(config.values) + 1));
     configureShards(store, config);
     return store;
   } catch (error) {

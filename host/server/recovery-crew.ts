@@ -3,15 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { LatchkeyError, type LatchkeyErrorCode } from '../errors.js';
-import {
-  initShard,
-  newShardMemory,
-  ROUTING_KEVYHASH,
-  ROUTING_SLOTS,
-  SERVER_LAYOUT,
-  ShardKernel,
-  type ShardLayout,
-} from '../kernel/kernel.js';
+import type { ShardLayout } from '../kernel/kernel.js';
 import type { Advance, ShardFiles } from '../persistence/inspect.js';
 import { type LayoutCrew, layoutCrew } from '../persistence/layout.js';
 import { type Layout, shardOfName } from '../persistence/meta.js';
@@ -19,7 +11,7 @@ import { crewOf, type Restored, type ShardCrew } from '../persistence/recover.js
 import type { ShardPlan } from '../persistence/recovery-plan.js';
 import type { Batch } from '../persistence/reshard.js';
 import { type Storage, StorageError, type StorageErrorCode } from '../storage/port.js';
-import { openShards, type StoreParts } from '../worker/store-parts.js';
+import { loneShard, openShards, type StoreParts, storeLayout } from '../worker/store-parts.js';
 
 /** Directories with fewer bytes of dumps and logs than this are not worth threads. */
 export const PARALLEL_BYTES = 16 << 20;
@@ -70,17 +62,6 @@ export async function bytesOf(storage: Storage): Promise<number> {
     file.close();
   }
   return sum;
-}
-
-/** The layout of one shard's memory that is used for loading and then thrown away. */
-function loadingLayout({ shards, routing }: Layout, databases: number): ShardLayout {
-  return {
-    ...SERVER_LAYOUT,
-    shardCount: shards,
-    routing: routing === 'slots' ? ROUTING_SLOTS : ROUTING_KEVYHASH,
-    databases,
-    windowCount: 1,
-  };
 }
 
 /** Threads for the jobs over one directory. */
@@ -147,9 +128,9 @@ export class RecoveryThreads {
     let source = 0;
     return {
       inspect: (from, shard, advance) =>
-        this.#run<ShardFiles>({ kind: 'inspect', layout: loadingLayout(from, this.databases), shard }, advance),
+        this.#run<ShardFiles>({ kind: 'inspect', layout: storeLayout(from, this.databases, 1), shard }, advance),
       pour: (from, plan, to, nowMs, take, advance) => {
-        const layout = loadingLayout(from, this.databases);
+        const layout = storeLayout(from, this.databases, 1);
         const own = source++;
         const done = this.#run<Restored>({ kind: 'pour', layout, plan, to, nowMs }, advance, (batch, taken) =>
           turns.pass(own, batch, (turn) => {
@@ -235,12 +216,7 @@ export async function layoutCrewFor(
   databases: number,
 ): Promise<LayoutCrew> {
   if (await isWorthThreads(storage)) return new RecoveryThreads(storage.where, module, databases).layoutCrew();
-  return layoutCrew(storage, (layout, shard) => {
-    const own = loadingLayout(layout, databases);
-    const memory = newShardMemory(true, own.pagesMax);
-    initShard(module, memory, shard, own);
-    return new ShardKernel(module, memory, shard, 0, own);
-  });
+  return layoutCrew(storage, (layout, shard) => loneShard(module, storeLayout(layout, databases, 1), shard));
 }
 
 /** Who brings the shards of a store back. @param windowIndex Of a window that nobody uses yet. */

@@ -1,12 +1,13 @@
 // Entry of a thread that does one job of recovery on one shard: see recovery-crew.ts.
 import { parentPort, workerData } from 'node:worker_threads';
 import { LatchkeyError } from '../errors.js';
-import { initShard, newShardMemory, ShardKernel, type ShardLayout } from '../kernel/kernel.js';
+import { ShardKernel } from '../kernel/kernel.js';
 import { inspectShard } from '../persistence/inspect.js';
 import { restoreShard } from '../persistence/recover.js';
 import { type Batch, pourShard } from '../persistence/reshard.js';
 import { NodeStorage } from '../storage/node-fs.js';
 import { type Storage, StorageError } from '../storage/port.js';
+import { loneShard } from '../worker/store-parts.js';
 import {
   BATCHES_AHEAD,
   type Failure,
@@ -20,13 +21,6 @@ const job = workerData as Job;
 const figures = new Int32Array(job.figures);
 const say = (message: JobMessage, transfer: ArrayBuffer[] = []): void => parentPort!.postMessage(message, transfer);
 const advance = (bytes: number): void => void Atomics.add(figures, FIGURE_BYTES, bytes);
-
-/** A shard of this thread's own. */
-function freshShard(layout: ShardLayout, shard: number): ShardKernel {
-  const memory = newShardMemory(true, layout.pagesMax);
-  initShard(job.module, memory, shard, layout);
-  return new ShardKernel(job.module, memory, shard, 0, layout);
-}
 
 let batches = 0;
 /** Posts a copy; waits while too many are under way, so that memory holds few of them. */
@@ -44,13 +38,13 @@ function post(batch: Batch): void {
 async function result(storage: Storage): Promise<unknown> {
   switch (job.kind) {
     case 'inspect':
-      return inspectShard(storage, job.shard, freshShard(job.layout, job.shard), advance);
+      return inspectShard(storage, job.shard, loneShard(job.module, job.layout, job.shard), advance);
     case 'restore': {
       const kernel = new ShardKernel(job.module, job.memory, job.plan.shard, 0, job.layout);
       return restoreShard(storage, kernel, job.plan, job.nowMs, advance);
     }
     case 'pour': {
-      const kernel = freshShard(job.layout, job.plan.shard);
+      const kernel = loneShard(job.module, job.layout, job.plan.shard);
       return pourShard(storage, kernel, job.plan, job.to, job.nowMs, post, advance);
     }
   }

@@ -2,7 +2,16 @@
 // another thread.
 
 import { Epochs } from '../kernel/epochs.js';
-import { initShard, newShardMemory, ShardKernel, type ShardLayout } from '../kernel/kernel.js';
+import {
+  initShard,
+  newShardMemory,
+  ROUTING_KEVYHASH,
+  ROUTING_SLOTS,
+  SERVER_LAYOUT,
+  ShardKernel,
+  type ShardLayout,
+} from '../kernel/kernel.js';
+import type { Layout } from '../persistence/meta.js';
 
 export interface StoreParts {
   readonly module: WebAssembly.Module;
@@ -11,6 +20,19 @@ export interface StoreParts {
   readonly memories: readonly WebAssembly.Memory[];
   /** What all threads share with the persistence engine: `Epochs` in epochs.ts. */
   readonly epochs: SharedArrayBuffer;
+}
+
+/** How the shards of a store are laid out. @param windowCount Threads that use them. */
+export function storeLayout({ shards, routing }: Layout, databases: number, windowCount: number): ShardLayout {
+  const routingNumber = routing === 'slots' ? ROUTING_SLOTS : ROUTING_KEVYHASH;
+  return { ...SERVER_LAYOUT, shardCount: shards, routing: routingNumber, databases, windowCount };
+}
+
+/** A single shard for this thread alone, empty: to load and look at, and then to be let go. */
+export function loneShard(module: WebAssembly.Module, layout: ShardLayout, shard: number): ShardKernel {
+  const memory = newShardMemory(true, layout.pagesMax);
+  initShard(module, memory, shard, layout);
+  return new ShardKernel(module, memory, shard, 0, layout);
 }
 
 /** One thread's instances over all shards of a store, with its window in each. */
