@@ -38,7 +38,7 @@ export interface Storage {
   rename(from: string, to: string): Promise<void>;
   /** @throws StorageError `NOT_FOUND`, `IO`. */
   remove(name: string): Promise<void>;
-  /** Resolves when what was created, renamed and removed before the call is durable. */
+  /** Resolves when what was created, renamed and removed before the call is durable, also if an earlier call has failed. */
   syncDirectory(): Promise<void>;
 }
 

@@ -4,8 +4,9 @@
 //   a file       base bytes (durable)  + changes: write at, cut to    = bytes as the process sees them
 //   directory    base names (durable)  + changes: create, rename, remove = names as the process sees them
 //
-// A sync moves changes into the base. A sync that fails leaves its changes doubtful: no later sync makes them durable
-// (the system may have dropped the pages and forgotten that they were dirty), and the process still sees them.
+// A sync moves changes into the base. A sync of a file that fails leaves its changes doubtful: no later sync makes them
+// durable (the system may have dropped the pages and forgotten that they were dirty), and the process still sees them. A
+// sync of the directory may be repeated, as the port has it: when one resolves, all names before it are durable.
 import { Content } from '../../host/storage/memory.js';
 import type { Random } from './seed.js';
 
@@ -206,7 +207,8 @@ export class Disk {
   sync(): (durable: boolean) => void {
     const end = this.#changes.begin();
     return (durable) => {
-      end(durable);
+      if (!durable) return;
+      end(true);
       this.#changes.settle((change) => changeNames(this.#base, change));
     };
   }
