@@ -13,10 +13,11 @@ import { contentOf, OwnStore, someCommands, startInProcess } from '../support/ow
 import { Random } from '../support/seed.js';
 import { BUILDS } from '../support/wasm.js';
 
+const LONG = process.env.LATCHKEY_TEST_LONG !== undefined;
 const [BUILD] = BUILDS.slice(-1);
 const OUR_MS = 1_700_000_000_000;
 const KEVY_MS = 1_795_436_300_000;
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = LONG ? 7_200_000 : 300_000;
 
 interface Case {
   readonly title: string;

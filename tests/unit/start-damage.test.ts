@@ -13,7 +13,7 @@ import { contentOf, OwnStore, type StartOptions, startInProcess } from '../suppo
 import { BUILDS, type Build } from '../support/wasm.js';
 
 const LONG = process.env.LATCHKEY_TEST_LONG !== undefined;
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = LONG ? 7_200_000 : 300_000;
 const REFUSALS = ['DAMAGED_FILE', 'NEWER_FILE', 'BAD_LAYOUT'];
 
 interface Outcome {
