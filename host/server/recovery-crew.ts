@@ -12,6 +12,7 @@ import type { ShardPlan } from '../persistence/recovery-plan.js';
 import type { Batch } from '../persistence/reshard.js';
 import { type Storage, StorageError, type StorageErrorCode } from '../storage/port.js';
 import { loneShard, openShards, type StoreParts, storeLayout } from '../worker/store-parts.js';
+import { Turns } from './turns.js';
 
 /** Directories with fewer bytes of dumps and logs than this are not worth threads. */
 export const PARALLEL_BYTES = 16 << 20;
@@ -52,6 +53,9 @@ export type Failure =
   | { readonly kind: 'bug'; readonly message: string };
 export type JobMessage = { readonly done: unknown } | { readonly failed: Failure } | { readonly batch: Batch };
 
+/** What becomes of a batch. `taken`: it is written; `failed`: it cannot be, and so the job cannot. */
+type TakeBatch = (batch: Batch, taken: () => void, failed: (error: unknown) => void) => void;
+
 /** Bytes of all dumps and logs of a directory. */
 export async function bytesOf(storage: Storage): Promise<number> {
   let sum = 0;
@@ -76,7 +80,7 @@ export class RecoveryThreads {
     readonly databases: number,
   ) {}
 
-  async #run<T>(kind: JobKind, advance: Advance, take?: (batch: Batch, taken: () => void) => void): Promise<T> {
+  async #run<T>(kind: JobKind, advance: Advance, take?: TakeBatch): Promise<T> {
     while (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#free--;
     const figures = new Int32Array(new SharedArrayBuffer(8));
@@ -95,7 +99,7 @@ export class RecoveryThreads {
         worker.on('exit', (code) => reject(new Error(`a thread of recovery ended by itself (${code})`)));
         worker.on('message', (message: JobMessage) => {
           try {
-            if ('batch' in message) take!(message.batch, taken);
+            if ('batch' in message) take!(message.batch, taken, reject);
             else if ('failed' in message) reject(errorOf(message.failed));
             else resolve(message.done as T);
           } catch (error) {
@@ -132,75 +136,26 @@ export class RecoveryThreads {
       pour: (from, plan, to, nowMs, take, advance) => {
         const layout = storeLayout(from, this.databases, 1);
         const own = source++;
-        const done = this.#run<Restored>({ kind: 'pour', layout, plan, to, nowMs }, advance, (batch, taken) =>
-          turns.pass(own, batch, (turn) => {
-            take(turn);
+        const done = this.#run<Restored>({ kind: 'pour', layout, plan, to, nowMs }, advance, (batch, taken, failed) => {
+          const turn = (): void => {
+            take(batch);
             taken();
-          }),
+          };
+          turns.pass(own, { target: batch.target, open: batch.open, take: turn, failed });
+        });
+        return done.then(
+          async (restored) => {
+            await turns.through(own);
+            return restored;
+          },
+          (error: unknown) => {
+            turns.giveUp(own);
+            throw error;
+          },
         );
-        return done.finally(() => turns.leave(own));
       },
     };
   }
-}
-
-/**
- * An entry that comes in several batches must lie in one piece in the new dump: batches of other sources for the same
- * target wait until it is whole. Each source's batches are taken in the order in which they came, whatever their targets.
- * So a source in the middle of an entry has nothing that waits, and goes on with just that entry: it is always helped.
- */
-class Turns {
-  /** Who is in the middle of an entry, by target. */
-  readonly #open = new Map<number, number>();
-  /** What waits, by source. */
-  readonly #waiting = new Map<number, Turn[]>();
-
-  pass(source: number, batch: Batch, take: (batch: Batch) => void): void {
-    const turn = { batch, take };
-    const waiting = this.#waiting.get(source);
-    if (waiting) waiting.push(turn);
-    else if (!this.#mayTake(source, turn)) this.#waiting.set(source, [turn]);
-    else {
-      this.#take(source, turn);
-      if (!batch.open) this.#takeWaiting();
-    }
-  }
-
-  /** A source is through, or has failed: nobody waits for the rest of its entry any more. */
-  leave(source: number): void {
-    this.#waiting.delete(source);
-    for (const [target, holder] of [...this.#open]) if (holder === source) this.#open.delete(target);
-    this.#takeWaiting();
-  }
-
-  #mayTake(source: number, { batch }: Turn): boolean {
-    const holder = this.#open.get(batch.target);
-    return holder === undefined || holder === source;
-  }
-
-  #takeWaiting(): void {
-    for (let isMoving = true; isMoving; ) {
-      isMoving = false;
-      for (const [source, turns] of [...this.#waiting]) {
-        while (turns.length > 0 && this.#mayTake(source, turns[0])) {
-          this.#take(source, turns.shift()!);
-          isMoving = true;
-        }
-        if (turns.length === 0) this.#waiting.delete(source);
-      }
-    }
-  }
-
-  #take(source: number, { batch, take }: Turn): void {
-    if (batch.open) this.#open.set(batch.target, source);
-    else this.#open.delete(batch.target);
-    take(batch);
-  }
-}
-
-interface Turn {
-  readonly batch: Batch;
-  readonly take: (batch: Batch) => void;
 }
 
 function errorOf(failure: Failure): Error {

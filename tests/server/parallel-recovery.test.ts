@@ -81,7 +81,7 @@ describe('a directory with much data', () => {
     ] as const) {
       const args = ['--dir', dir, '--routing', routing];
       const server = await startLatchkeyServer({ shards, threads: 1, args });
-      expect(await content(server.port)).toEqual(before);
+      expect(await content(server.port), `${shards} shards by ${routing}`).toEqual(before);
       await server.stop();
     }
   });
