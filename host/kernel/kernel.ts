@@ -133,11 +133,11 @@ const LOG_AT = HEADER_AT + 384;
 /** The types' conversion limits: LIMITS in assembly/memory/layout.ts. */
 export const LIMITS_AT = HEADER_AT + 2560;
 export const HEADER_DROPPED_HEAD = 212;
-/** Databases that were flushed and are still to be saved, 0: none (snapshot/state.ts). */
-export const HEADER_SNAPSHOT_DETACHED = 2688 + 16;
+/** Read as fields of the header: databases that were flushed and are still to be saved, 0: none (snapshot/state.ts). */
+export const SNAPSHOT_DETACHED = 2704;
 /** Bytes kept for a snapshot, u64 each: as values whose keys are gone (snapshot/state.ts), and encoded (snapshot/sink.ts). */
-export const HEADER_SNAPSHOT_KEPT_BYTES = 2688 + 32;
-export const HEADER_SINK_BYTES = 2816 + 16;
+export const SNAPSHOT_KEPT_BYTES = 2720;
+export const SINK_BYTES = 2832;
 export const HEADER_FLAG_LOG = 1;
 export const HEADER_FLAG_LFU = 2;
 export const HEADER_FLAG_CLOCK_STOPPED = 4;

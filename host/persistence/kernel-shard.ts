@@ -5,9 +5,9 @@ import {
   HEADER_DIRTY,
   HEADER_FLAG_LOG,
   HEADER_FLAGS,
-  HEADER_SINK_BYTES,
-  HEADER_SNAPSHOT_KEPT_BYTES,
   type ShardKernel,
+  SINK_BYTES,
+  SNAPSHOT_KEPT_BYTES,
 } from '../kernel/kernel.js';
 import { SystemClock } from '../worker/clock.js';
 import { type Latches, RESERVE_AFTER_MS } from '../worker/latches.js';
@@ -131,7 +131,7 @@ export class KernelShard implements ShardPort {
         piece: shard.view(ptr, ptr === 0 ? 0 : calls.snapshotPieceBytes() >>> 0),
         done: !more && ptr === 0,
         failed: reason === 0 ? undefined : (REASONS[reason] ?? 'it was given up'),
-        keptBytes: shard.counter(HEADER_SINK_BYTES) + shard.counter(HEADER_SNAPSHOT_KEPT_BYTES),
+        keptBytes: shard.counter(SINK_BYTES) + shard.counter(SNAPSHOT_KEPT_BYTES),
         keys: calls.snapshotKeys(),
       };
     });

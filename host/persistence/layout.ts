@@ -36,9 +36,9 @@ import {
   writeMeta,
 } from './meta.js';
 import { cutsOf, type Quarantined, setAside } from './quarantine.js';
-import { type RecoverOptions, type Restored, Tracker } from './recover.js';
+import { type RecoverOptions, Tracker } from './recover.js';
 import { planRecovery, type RecoveryPlan, type ShardPlan } from './recovery-plan.js';
-import { type Batch, NewDumps, pourShard, reshardTemp } from './reshard.js';
+import { type Batch, NewDumps, type Poured, pourShard, reshardTemp } from './reshard.js';
 
 /** Those who look at and pour single shards of the old layout: this thread, or several. */
 export interface LayoutCrew {
@@ -50,7 +50,7 @@ export interface LayoutCrew {
     nowMs: number,
     take: (batch: Batch) => void,
     advance: Advance,
-  ): Promise<Restored>;
+  ): Promise<Poured>;
 }
 
 /** This thread. @param makeShard Lays a fresh memory out as one shard of a layout, for nobody else to use. */
@@ -265,7 +265,7 @@ async function changeLayout(
   const { plan } = await examineLayout(storage, crew, before, options, tracker);
   if ((await storage.list()).some(isLeftover)) await clearLeftovers(storage);
   const dumps = new NewDumps(storage);
-  const pour = async (shard: ShardPlan): Promise<unknown> =>
+  const pour = (shard: ShardPlan): Promise<Poured> =>
     crew.pour(
       before,
       shard,
@@ -279,7 +279,12 @@ async function changeLayout(
     await dumps.create(after.shards);
     // All are waited for, since nobody may pour into dumps that are given up.
     const results = await Promise.allSettled(plan.shards.map(pour));
-    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    let poured = 0;
+    for (const result of results) {
+      if (result.status === 'rejected') throw result.reason;
+      poured += result.value.poured;
+    }
+    if (poured !== dumps.keys) throw new Error(`${poured} keys were poured, and ${dumps.keys} have arrived`);
     await dumps.finish();
     // The logs themselves stay whole, as backups.
     quarantined = await setAside(storage, cutsOf(plan), options.nowMs);

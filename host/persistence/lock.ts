@@ -158,11 +158,13 @@ class Contender {
   static async appear(place: Place): Promise<Contender | undefined> {
     const stem = `${place.prefix}${randomBytes(8).toString('hex')}`;
     const [hidden, shown] = [join(place.directory, `${stem}.new`), join(place.directory, `${stem}.sock`)];
-    const listener = await LockListener.at(hidden);
+    let listener: LockListener | undefined;
     try {
+      // Its name may go in the middle of this, before every user may connect to it.
+      listener = await LockListener.at(hidden);
       renameSync(hidden, shown);
     } catch (error) {
-      listener.close();
+      listener?.close();
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
     }

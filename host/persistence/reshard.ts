@@ -19,6 +19,11 @@ export const reshardTemp = (shard: number): string => `${dumpName(shard)}.reshar
 const WALK_BYTES = 1 << 18;
 const BATCH_BYTES = 1 << 16;
 
+/** What pouring one shard came to. */
+export interface Poured extends Restored {
+  readonly poured: number;
+}
+
 /** Entries, or a part of one, for one of the new shards. */
 export interface Batch {
   readonly target: number;
@@ -44,14 +49,13 @@ export async function pourShard(
   nowMs: number,
   take: (batch: Batch) => void,
   advance: Advance = () => {},
-): Promise<Restored> {
+): Promise<Poured> {
   const restored = await restoreShard(storage, kernel, plan, nowMs, advance);
-  pourKernel(kernel, to, nowMs, take);
-  return restored;
+  return { ...restored, poured: pourKernel(kernel, to, nowMs, take) };
 }
 
-/** Walks a shard that nobody else uses, and sorts its entries by where they will belong. */
-export function pourKernel(kernel: ShardKernel, to: Layout, nowMs: number, take: (batch: Batch) => void): void {
+/** Walks a shard that nobody else uses, and sorts its entries by where they will belong. @returns keys handed over. */
+export function pourKernel(kernel: ShardKernel, to: Layout, nowMs: number, take: (batch: Batch) => void): number {
   const { calls } = kernel;
   const sorter = new Sorter(kernel, to, take);
   const stream = new EntryStream(sorter);
@@ -76,6 +80,7 @@ export function pourKernel(kernel: ShardKernel, to: Layout, nowMs: number, take:
   }
   stream.finish();
   sorter.flush();
+  return calls.snapshotKeys();
 }
 
 /** What waits for one target. */

@@ -9,7 +9,7 @@ import { type LayoutCrew, layoutCrew } from '../persistence/layout.js';
 import { type Layout, shardOfName } from '../persistence/meta.js';
 import { crewOf, type Restored, type ShardCrew } from '../persistence/recover.js';
 import type { ShardPlan } from '../persistence/recovery-plan.js';
-import type { Batch } from '../persistence/reshard.js';
+import type { Batch, Poured } from '../persistence/reshard.js';
 import { type Storage, StorageError, type StorageErrorCode } from '../storage/port.js';
 import { loneShard, openShards, type StoreParts, storeLayout } from '../worker/store-parts.js';
 import { Turns } from './turns.js';
@@ -136,7 +136,7 @@ export class RecoveryThreads {
       pour: (from, plan, to, nowMs, take, advance) => {
         const layout = storeLayout(from, this.databases, 1);
         const own = source++;
-        const done = this.#run<Restored>({ kind: 'pour', layout, plan, to, nowMs }, advance, (batch, taken, failed) => {
+        const done = this.#run<Poured>({ kind: 'pour', layout, plan, to, nowMs }, advance, (batch, taken, failed) => {
           const turn = (): void => {
             take(batch);
             taken();

@@ -7,12 +7,7 @@
 // this (at most FRAMES_MAX commands out of one read). When eviction runs out of time (maxmemory-eviction-tenacity),
 // BATCH_MAX commands are let pass before it goes on.
 import * as abi from '../kernel/abi.js';
-import {
-  HEADER_DROPPED_HEAD,
-  HEADER_GARBAGE_HEAD,
-  HEADER_SNAPSHOT_DETACHED,
-  type ShardKernel,
-} from '../kernel/kernel.js';
+import { HEADER_DROPPED_HEAD, HEADER_GARBAGE_HEAD, type ShardKernel, SNAPSHOT_DETACHED } from '../kernel/kernel.js';
 import type { Clock } from './frame-runner.js';
 import { type Latches, SPINS } from './latches.js';
 import { MemoryLimit } from './memory-limit.js';
@@ -216,7 +211,7 @@ export class Evictor {
 const hasDropped = (shard: ShardKernel): boolean =>
   shard.header(HEADER_GARBAGE_HEAD) !== 0 || shard.header(HEADER_DROPPED_HEAD) !== 0;
 
-const hasFlushed = (shard: ShardKernel): boolean => shard.header(HEADER_SNAPSHOT_DETACHED) !== 0;
+const hasFlushed = (shard: ShardKernel): boolean => shard.header(SNAPSHOT_DETACHED) !== 0;
 
 /** Row `i` of what `evictSample` left in the control block. */
 function candidateAt(shard: ShardKernel, i: number): Candidate {

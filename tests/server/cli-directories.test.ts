@@ -101,7 +101,7 @@ describe('latchkey reshard', () => {
     expect(shardLines(dry.stdout)).toEqual(shardLines(real.stdout));
     const [, change] = /Layout changed (from .* to .*): \d+ keys/.exec(real.stdout)!;
     expect(dry.stdout).toContain(`Would change ${change}, reading `);
-    const stamp = /premigration\.(\d+)\n$/.exec(real.stdout)![1];
+    const stamp = /premigration\.(\d+)/.exec(real.stdout)![1];
     const renamed = [...dry.stdout.matchAll(/^Would rename (\S+) to (\S+)$/gm)].map(([, , to]) =>
       to.replace('<time>', stamp),
     );

@@ -91,6 +91,15 @@ describe('the header in assembly/memory/layout.ts and in host/kernel/kernel.ts',
     }
   });
 
+  it('is followed by the states of snapshots where the host looks for them', () => {
+    const at = (state: string, file: string, name: string, field: string): number =>
+      layout.get(state)! - layout.get('HEADER')! + fieldsOf(file, name).get(field)!;
+    const snapshot = (field: string): number => at('SNAPSHOT_STATE', 'assembly/snapshot/state.ts', 'Snapshot', field);
+    expect(host.get('SNAPSHOT_DETACHED')).toBe(snapshot('detached'));
+    expect(host.get('SNAPSHOT_KEPT_BYTES')).toBe(snapshot('keptBytes'));
+    expect(host.get('SINK_BYTES')).toBe(at('SINK', 'assembly/snapshot/sink.ts', 'Sink', 'bytes'));
+  });
+
   it('is drawn in its comment as it is declared', () => {
     const text = readFileSync('assembly/memory/layout.ts', 'utf8');
     const drawn = [...text.matchAll(/^\/\/ +(\d+) +\d+ (\w+) +(?:once|latch|atomic)/gm)];

@@ -108,11 +108,17 @@ describe('a configuration file', () => {
     expect(usual).toBe(new Config().values.shards);
   });
 
+  test.each(['save 3600 1', 'appendonly yes'])('%j needs a directory', (text) => {
+    const [name] = text.split(' ');
+    expect(refusal(file('nowhere.conf', text))).toEqual(['BAD_CONFIG', `${name} needs a directory: say --dir`]);
+    expect(readConfig([file('somewhere.conf', `dir /nowhere\n${text}`)]).get(name)).toBe(text.slice(name.length + 1));
+  });
+
   const mistakes: [text: string, line: number, why: string][] = [
     ['port 1\n\nnosuch "a b"', 3, '\'nosuch "a b"\': Bad directive or wrong number of arguments'],
     ['maxmemory-clients 100mb', 1, "'maxmemory-clients 100mb': Bad directive or wrong number of arguments"],
-    ['save "3600 1"', 1, '\'save "3600 1"\': argument(s) must be one of the following: '],
-    ['appendonly yes', 1, "'appendonly yes': argument(s) must be one of the following: no"],
+    ['save "3600 one"', 1, '\'save "3600 one"\': Invalid save parameters'],
+    ['appendonly maybe', 1, "'appendonly maybe': argument must be 'yes' or 'no'"],
     ['include', 1, "'include': Bad directive or wrong number of arguments"],
     ['port', 1, "'port': wrong number of arguments"],
     ['port 1 2', 1, "'port 1 2': wrong number of arguments"],

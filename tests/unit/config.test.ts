@@ -2,7 +2,7 @@
 // redis-server 7.0.15.
 import { describe, expect, test } from 'vitest';
 import { Config, type Pair } from '../../host/server/config.js';
-import { parseValue } from '../../host/server/config-kinds.js';
+import { parseValue, takesWords, wordsOf } from '../../host/server/config-kinds.js';
 import { PARAMETERS } from '../../host/server/config-parameters.js';
 
 const failed = (name: string, why: string) => `ERR CONFIG SET failed (possibly related to argument '${name}') - ${why}`;
@@ -19,7 +19,7 @@ describe('the table of parameters', () => {
     for (const { name, kind, default: text, summary } of PARAMETERS) {
       expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/);
       expect(summary).toMatch(/^[A-Z].*\.$/);
-      const words = kind.kind === 'list' || kind.kind === 'bufferLimits' ? text.split(' ') : [text];
+      const words = takesWords(kind) ? wordsOf(text) : [text];
       expect(parseValue(kind, words, text)).toEqual({ text });
     }
   });

@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { Turns } from '../../host/server/turns.js';
 import { deriveSeed, Random, runSeed } from '../support/seed.js';
 
+const unreached = (error: unknown): never => expect.unreachable(String(error));
+
 const AHEAD = 3;
 const SOURCES = 4;
 const TARGETS = 3;
@@ -45,7 +47,7 @@ describe('batches of several sources', () => {
           taken[source].push(label);
           targets[target].push(label);
         };
-        turns.pass(source, { target, open, take, failed: expect.unreachable });
+        turns.pass(source, { target, open, take, failed: unreached });
       }
       expect(taken).toEqual(sources.map((batches) => batches.map(({ label }) => label)));
       for (const labels of targets) {
@@ -62,7 +64,7 @@ describe('batches of several sources', () => {
       target: 0,
       open,
       take: () => void taken.push(label),
-      failed: expect.unreachable,
+      failed: unreached,
     });
     turns.pass(1, turn('a begins', true));
     turns.pass(2, turn('b', false));
@@ -81,12 +83,12 @@ describe('batches of several sources', () => {
     const turns = new Turns();
     const failures: unknown[] = [];
     const taken: string[] = [];
-    turns.pass(1, { target: 0, open: true, take: () => {}, failed: expect.unreachable });
+    turns.pass(1, { target: 0, open: true, take: () => {}, failed: unreached });
     const take = (): void => {
       throw new Error('full');
     };
     turns.pass(2, { target: 0, open: false, take, failed: (error) => failures.push(error) });
-    turns.pass(3, { target: 0, open: false, take: () => void taken.push('c'), failed: expect.unreachable });
+    turns.pass(3, { target: 0, open: false, take: () => void taken.push('c'), failed: unreached });
     expect([failures.length, taken.length]).toEqual([0, 0]);
     turns.giveUp(1);
     expect(failures.map(String)).toEqual(['Error: full']);

@@ -15,9 +15,15 @@ const immutableParameter = (name: string): string =>
  */
 export const configDifferences: readonly [line: string, ours: string][] = [
   ['CONFIG SET maxmemory-clients 100mb', unknownParameter('maxmemory-clients')],
-  ['CONFIG SET appendonly no', immutableParameter('appendonly')],
-  ['CONFIG SET appendfsync no', unknownParameter('appendfsync')],
-  ['CONFIG SET save ""', immutableParameter('save')],
+  [
+    'CONFIG SET appendonly yes',
+    "ERR CONFIG SET failed (possibly related to argument 'appendonly') - the server was started without --dir",
+  ],
+  [
+    'CONFIG SET save "3600 1"',
+    "ERR CONFIG SET failed (possibly related to argument 'save') - the server was started without --dir",
+  ],
+  ['CONFIG SET dir /tmp', immutableParameter('dir')],
   ['CONFIG SET daemonize yes', unknownParameter('daemonize')],
   ['CONFIG SET port 7000', immutableParameter('port')],
   ['CONFIG SET bind *', immutableParameter('bind')],
