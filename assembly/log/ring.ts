@@ -137,37 +137,99 @@ export function logFramePart(count: u32): void { if (logOn()) append(argvBase, c
 }
 @inline function bulkBytes(length: u32): u32 { return 5 + digits(length) + length; }
 
-// The writer: a position that wraps inside the ring, or runs straight inside a chunk.
-let writeLsn: u64 = 0;
-let writePtr: u32 = 0;
-let writeRing: bool = false;
+// Two writers. One writes straight, to where all of a record lies in one piece: nearly always. The other one wraps, at the
+// end of the ring. Both write exactly the record's bytes: what follows may still be unread.
 
-function put(ptr: u32, length: u32): void {
-  if (!writeRing) {
-    memory.copy(writePtr, ptr, length);
-    writePtr += length;
-    return;
+/** A bulk's or a multibulk's head at `p`. @returns what follows it. */
+@inline function writeHead(p: u32, kind: u32, value: u32): u32 {
+  if (value < 10) {
+    store<u32>(p, kind | (0x30 + value) << 8 | 0x0a0d0000);
+    return p + 4;
   }
-  const mask = header().logBytes - 1;
-  const at = <u32>writeLsn & mask;
-  const straight = min(length, header().logBytes - at);
-  memory.copy(header().logBase + at, ptr, straight);
-  if (straight < length) memory.copy(header().logBase, ptr + straight, length - straight);
-  writeLsn += length;
+  store<u8>(p, kind);
+  p += 1 + formatU64(value, p + 1);
+  store<u16>(p, 0x0a0d);
+  return p + 2;
 }
-function putBulkHeader(kind: u32, value: u32): void {
+/** Copies exactly `length` bytes; short ones cost less than a call. @returns what follows them. */
+@inline function writeBytes(p: u32, ptr: u32, length: u32): u32 {
+  const end = p + length;
+  if (length > 64) memory.copy(p, ptr, length);
+  else if (length >= 8) {
+    // The last eight bytes may be copied twice.
+    for (let i: u32 = 0; i < length - 8; i += 8) store<u64>(p + i, load<u64>(ptr + i));
+    store<u64>(end - 8, load<u64>(ptr + length - 8));
+  } else for (let i: u32 = 0; i < length; i++) store<u8>(p + i, load<u8>(ptr + i));
+  return end;
+}
+@inline function writeBulk(p: u32, ptr: u32, length: u32): u32 {
+  p = writeBytes(writeHead(p, 0x24, length), ptr, length);
+  store<u16>(p, 0x0a0d);
+  return p + 2;
+}
+
+/** The name of a database, as the first element of its records. @returns bytes. */
+@inline function databaseName(text: u32, database: u32): u32 {
+  store<u32>(text, 0x00424400);
+  return 3 + formatI64(<i64>database, text + 3);
+}
+
+/** Writes a record at `p`. */
+function writeStraight(p: u32, payload: u32, elements: u32, rows: u32, count: u32, database: u32): void {
+  store<u32>(p, payload);
+  const first = p + RECORD_HEADER_BYTES;
+  let at = writeHead(first, 0x2a, elements);
+  if (database != 0) {
+    const text = win + TEXTS + 1104;
+    at = writeBulk(at, text, databaseName(text, database));
+  }
+  for (let row = rows, stop = rows + (count << 3); row < stop; row += 8) at = writeBulk(at, load<u32>(row), load<u32>(row, 4));
+  assert(at - first == payload);
+  store<u32>(p, crc32cUpdate(0, first, payload), 4);
+}
+
+let wrapLsn: u64 = 0;
+
+function wrap(ptr: u32, length: u32): void {
+  const h = header();
+  const at = <u32>wrapLsn & (h.logBytes - 1);
+  const straight = min(length, h.logBytes - at);
+  memory.copy(h.logBase + at, ptr, straight);
+  if (straight < length) memory.copy(h.logBase, ptr + straight, length - straight);
+  wrapLsn += length;
+}
+function wrapHead(kind: u32, value: u32): void {
   const text = win + TEXTS + 1024;
-  store<u8>(text, kind);
-  const length = 1 + formatI64(<i64>value, text + 1);
-  store<u16>(text + length, 0x0a0d);
-  put(text, length + 2);
+  wrap(text, writeHead(text, kind, value) - text);
 }
-function putBulk(ptr: u32, length: u32): void {
-  putBulkHeader(0x24, length);
-  put(ptr, length);
+function wrapBulk(ptr: u32, length: u32): void {
+  wrapHead(0x24, length);
+  wrap(ptr, length);
   const text = win + TEXTS + 1024;
   store<u16>(text, 0x0a0d);
-  put(text, 2);
+  wrap(text, 2);
+}
+
+/** Writes a record that goes on at the beginning of the ring. */
+function writeWrapped(lsn: u64, payload: u32, elements: u32, rows: u32, count: u32, database: u32): void {
+  wrapLsn = lsn;
+  const head = win + TEXTS + 1088;
+  store<u32>(head, payload);
+  store<u32>(head, 0, 4);
+  wrap(head, RECORD_HEADER_BYTES);
+  wrapHead(0x2a, elements);
+  if (database != 0) {
+    const text = win + TEXTS + 1104;
+    wrapBulk(text, databaseName(text, database));
+  }
+  for (let i: u32 = 0; i < count; i++) wrapBulk(load<u32>(rows + (i << 3)), load<u32>(rows + (i << 3), 4));
+  const base = header().logBase;
+  const mask = header().logBytes - 1;
+  const from = <u32>(lsn + RECORD_HEADER_BYTES) & mask;
+  const straight = min(payload, header().logBytes - from);
+  let crc = crc32cUpdate(0, base + from, straight);
+  if (straight < payload) crc = crc32cUpdate(crc, base, payload - straight);
+  for (let i: u32 = 0; i < 4; i++) store<u8>(base + (<u32>(lsn + 4 + i) & mask), crc >>> (i << 3));
 }
 
 function append(rows: u32, count: u32, database: u32): void {
@@ -178,45 +240,18 @@ function append(rows: u32, count: u32, database: u32): void {
   if (named) payload += bulkBytes(3 + digits(database));
   for (let i: u32 = 0; i < count; i++) payload += bulkBytes(load<u32>(rows + (i << 3), 4));
   const bytes = payload + RECORD_HEADER_BYTES;
-  writeRing = fitsRing(l, bytes);
-  if (writeRing) writeLsn = l.endLsn;
-  else {
+  if (fitsRing(l, bytes)) {
+    const h = header();
+    const at = <u32>l.endLsn & (h.logBytes - 1);
+    if (<u64>at + bytes <= <u64>h.logBytes) writeStraight(h.logBase + at, payload, elements, rows, count, database);
+    else writeWrapped(l.endLsn, payload, elements, rows, count, database);
+  } else {
     if ((l.chunkTail == 0 || chunkRoom(l.chunkTail) < bytes) && !chunkAdd(l, bytes)) { l.refused++; return; }
-    writePtr = l.chunkTail + CHUNK_HEADER_BYTES + chunkBytes(l.chunkTail);
-  }
-  const head = win + TEXTS + 1088;
-  store<u32>(head, payload);
-  store<u32>(head, 0, 4);
-  put(head, RECORD_HEADER_BYTES);
-  putBulkHeader(0x2a, elements);
-  if (named) {
-    const text = win + TEXTS + 1104;
-    store<u32>(text, 0x00424400);
-    putBulk(text, 3 + formatI64(<i64>database, text + 3));
-  }
-  for (let i: u32 = 0; i < count; i++) putBulk(load<u32>(rows + (i << 3)), load<u32>(rows + (i << 3), 4));
-  seal(l, bytes, payload);
-}
-
-/** Puts the checksum in, and only then counts the record as appended. */
-function seal(l: Log, bytes: u32, payload: u32): void {
-  if (!writeRing) {
     const chunk = l.chunkTail;
-    const record = chunk + CHUNK_HEADER_BYTES + chunkBytes(chunk);
-    store<u32>(record, crc32cUpdate(0, record + RECORD_HEADER_BYTES, payload), 4);
+    writeStraight(chunk + CHUNK_HEADER_BYTES + chunkBytes(chunk), payload, elements, rows, count, database);
     store<u32>(chunk, chunkBytes(chunk) + bytes, 4);
-    l.endLsn += bytes;
-    return;
   }
-  const base = header().logBase;
-  const mask = header().logBytes - 1;
-  const from = <u32>(l.endLsn + RECORD_HEADER_BYTES) & mask;
-  const straight = min(payload, header().logBytes - from);
-  let crc = crc32cUpdate(0, base + from, straight);
-  if (straight < payload) crc = crc32cUpdate(crc, base, payload - straight);
-  for (let i: u32 = 0; i < 4; i++) {
-    store<u8>(base + (<u32>(l.endLsn + 4 + i) & mask), crc >>> (i << 3));
-  }
+  // Only now does it count as appended.
   l.endLsn += bytes;
 }
 

@@ -96,9 +96,17 @@ export class LogFile {
     }
   }
 
-  /** Resolves when everything that was kept before the call is durable. @throws StorageError. */
-  async sync(): Promise<void> {
+  /**
+   * Resolves when everything that was kept before the call is durable.
+   * @param atOnce In this thread, if that is possible: nothing else happens on it meanwhile.
+   * @throws StorageError.
+   */
+  async sync(atOnce = false): Promise<void> {
     this.#unsynced = false;
+    if (atOnce && !this.#mirror && this.#main.file.syncNow) {
+      this.#main.file.syncNow();
+      return;
+    }
     const parts = [this.#main];
     if (this.#mirror && this.#mirrorFailed === undefined) parts.push(this.#mirror);
     this.#syncs++;

@@ -77,8 +77,10 @@ export class Syncer {
     this.#beganMs = this.timing.nowMs();
     this.#lastMs = this.#beganMs;
     this.#countedDelay = false;
+    // Nothing can leave before it is synced, so where there is but one log this thread has nothing better to do.
+    const atOnce = this.policy === 'always' && logs.length === 1;
     // All are waited for: whoever replaces the logs closes them.
-    const results = await Promise.allSettled(logs.map((log) => log.sync()));
+    const results = await Promise.allSettled(logs.map((log) => log.sync(atOnce)));
     this.#running = undefined;
     if (this.suspended) return;
     const failure = results.find((result) => result.status === 'rejected');
@@ -89,6 +91,8 @@ export class Syncer {
       return;
     }
     this.#announce(round);
+    // Whoever asks this thread for something gets a turn between two syncs.
+    if (atOnce) await this.timing.turn();
     this.done();
   }
 

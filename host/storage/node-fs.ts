@@ -9,6 +9,7 @@ import {
   constants,
   existsSync,
   fdatasync,
+  fdatasyncSync,
   fstatSync,
   fsync,
   fsyncSync,
@@ -172,6 +173,10 @@ class NodeFile implements StorageFile {
         });
       });
     });
+  }
+
+  syncNow(): void {
+    this.#attempt((fd) => fdatasyncSync(fd));
   }
 
   close(): void {
