@@ -91,6 +91,17 @@ export function storageSuite(name: string, fresh: () => Storage | Promise<Storag
       expect(await contentOf(storage, 'a')).toBe('0123x');
     });
 
+    it('keeps what was written when it is synced at once, where that is possible', async () => {
+      const storage = await fresh();
+      const file = await storage.open('a', 'create');
+      file.write(bytes('abc'), 0);
+      if (file.syncNow) file.syncNow();
+      else await file.sync();
+      file.close();
+      expect(await contentOf(storage, 'a')).toBe('abc');
+      if (file.syncNow) expect(await codeOf(() => file.syncNow!())).toBe('IO');
+    });
+
     it('refuses to write through a handle for reading', async () => {
       const storage = await fresh();
       await put(storage, 'a', '1');
