@@ -254,8 +254,8 @@ export class Engine {
       const { written } = this.rounds;
       await this.#look();
       if (this.#ended) break;
-      // While a sync is under way, those who wait for one cannot be helped, and its end is looked at in any case.
-      if (this.syncer.running) await this.timing.pause(LOOK_MS);
+      // While a sync is under way, those who wait for one cannot be helped. From its end on they can.
+      if (this.syncer.running) await Promise.race([this.syncer.idle(), this.timing.pause(LOOK_MS)]);
       else if (this.rounds.written !== written) await this.epochs.wanted(seen, LOOK_MS);
       else await this.#sleep(seen);
     }
