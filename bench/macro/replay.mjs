@@ -165,7 +165,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exi
 const theirs = join(directory, 'appendonlydir');
 mkdirSync(theirs);
 writeFileSync(join(theirs, 'appendonly.aof.manifest'), 'file appendonly.aof.1.incr.aof seq 1 type i\n');
-const storage = new NodeStorage(directory);
+const storage = NodeStorage.open(directory);
 const rows = [];
 let hash = hashBytes(Buffer.from(String(commandCount)));
 for (const name of names) {

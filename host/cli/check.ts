@@ -11,11 +11,11 @@ import { dumpName, logName } from '../persistence/log-format.js';
 import { inferLayout, type Layout, layoutText, META_NAME, readLayout, shardOfName } from '../persistence/meta.js';
 import { Tracker } from '../persistence/recover.js';
 import { planRecovery, type RecoveryPlan } from '../persistence/recovery-plan.js';
+import { progressLine } from '../server/progress.js';
 import { OverlayStorage } from '../storage/overlay.js';
 import type { Storage } from '../storage/port.js';
 import { directoryOption, reading, viewOf } from './data-directory.js';
 import { readOptions } from './options.js';
-import { progressLine } from './progress.js';
 import { dumpLine, logLine, planLine } from './shard-lines.js';
 import { shardMaker } from './store.js';
 

@@ -2,13 +2,13 @@
 
 import { logName } from '../persistence/log-format.js';
 import { crewOf, examine, Tracker } from '../persistence/recover.js';
+import { progressLine } from '../server/progress.js';
 import { latchkeyVersion, REDIS_VERSION } from '../server/version.js';
 import { exportItems, type Output } from '../transfer/export.js';
 import { RdbWriter } from '../transfer/rdb-write.js';
 import { databasesOption, dataIn, directoryOption, reading } from './data-directory.js';
 import { checkFree, NewFile } from './local-file.js';
 import { badOption, readOptions } from './options.js';
-import { progressLine } from './progress.js';
 import { connectTo, parseAddress } from './redis-connection.js';
 import { count } from './shard-lines.js';
 import { emptyStore } from './store.js';

@@ -12,13 +12,14 @@ import {
 import { dumpName } from '../persistence/log-format.js';
 import { type Layout, layoutText, sameLayout, shardOfName } from '../persistence/meta.js';
 import { Tracker } from '../persistence/recover.js';
-import { layoutCrewFor } from '../server/recovery-crew.js';
+import { layoutCrewFor } from '../persistence/threads/recovery-crew.js';
+import { kernelModule } from '../server/kernel-module.js';
+import { progressLine } from '../server/progress.js';
 import type { Storage } from '../storage/port.js';
 import { changing, databasesOption, dataIn, directoryOption, layoutOptions, reading } from './data-directory.js';
 import { badOption, readOptions } from './options.js';
-import { progressLine } from './progress.js';
 import { count, planLine } from './shard-lines.js';
-import { compiled, shardMaker } from './store.js';
+import { shardMaker } from './store.js';
 
 export const RESHARD_USAGE = `Usage: latchkey reshard --dir DIRECTORY [--shards N] [--routing kevyhash|slots] [--dry-run]
 
@@ -70,7 +71,7 @@ async function changed(
 ): Promise<string[]> {
   // Whatever is wrong with the directory's records shows before anything is touched.
   const { layout } = await dataIn(storage);
-  const crew = await layoutCrewFor(storage, compiled(), databases);
+  const crew = await layoutCrewFor(storage, kernelModule(), databases);
   const nowMs = Date.now();
   const prepared = await ensureLayout(storage, crew, { wanted, fallback: layout, damage: 'stop', nowMs, progress });
   const { change } = prepared;

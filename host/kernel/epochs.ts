@@ -168,11 +168,6 @@ export class Epochs {
   get wantCount(): number {
     return Atomics.load(this.#words, WANTED);
   }
-  /** Blocks this thread until something moves, or for `ms`. */
-  sleep(wakeCount: number, ms: number): void {
-    Atomics.wait(this.#words, WAKE, wakeCount, ms);
-  }
-
   /** What this thread says next could have seen a step of this epoch. */
   note(epoch: number): void {
     if (epoch > this.#seen) this.#seen = epoch;

@@ -1,5 +1,4 @@
 // The store of a server: shards' memories laid out as the configuration says, and what of it lives in their headers.
-import { readFileSync } from 'node:fs';
 import { LatchkeyError } from '../errors.js';
 import {
   HEADER_FLAG_LFU,
@@ -13,9 +12,7 @@ import { laneCount } from '../worker/slow-lane.js';
 import { newStore, type StoreParts, storeLayout } from '../worker/store-parts.js';
 import type { Config } from './config.js';
 import { configureLimits } from './config-limits.js';
-
-/** Where the kernel's module is. */
-export const KERNEL = new URL('../../kernel.shared.wasm', import.meta.url);
+import { kernelModule } from './kernel-module.js';
 
 /** Windows of a shard, in this order: one per worker, one per lane, one for the persistence engine. */
 export function engineWindow({ threads, shards }: { threads: number; shards: number }): number {
@@ -23,7 +20,7 @@ export function engineWindow({ threads, shards }: { threads: number; shards: num
 }
 
 /** @throws LatchkeyError `OUT_OF_MEMORY`. */
-export function makeStore(config: Config, module = new WebAssembly.Module(readFileSync(KERNEL))): StoreParts {
+export function makeStore(config: Config, module = kernelModule()): StoreParts {
   const { shards, databases } = config.values;
   try {
     const store = newStore(module, storeLayout(config.values, databases, engineWindow(config.values) + 1));

@@ -1,9 +1,7 @@
 // What the thread of the persistence engine does: opens the directory, brings the store back, and then answers for the
 // engine, to the supervisor and to every worker.
-import { readFileSync } from 'node:fs';
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import Comlink, { type Endpoint } from 'comlink';
-import { progressLine } from '../cli/progress.js';
 import { LatchkeyError, type LatchkeyErrorCode } from '../errors.js';
 import { Engine, type EngineOptions } from '../persistence/engine.js';
 import { KernelShard } from '../persistence/kernel-shard.js';
@@ -12,15 +10,18 @@ import { acquireLock, type Lock } from '../persistence/lock.js';
 import { type Layout, layoutText } from '../persistence/meta.js';
 import { type Recovered, recover, shardLine } from '../persistence/recover.js';
 import type { DamagePolicy } from '../persistence/recovery-plan.js';
+import { layoutCrewFor, shardCrewFor } from '../persistence/threads/recovery-crew.js';
 import { NodeStorage } from '../storage/node-fs.js';
 import { StorageError } from '../storage/port.js';
+import type { Progress } from '../transfer/import.js';
 import { Latches } from '../worker/latches.js';
 import { openShards, type StoreParts } from '../worker/store-parts.js';
 import { Config } from './config.js';
 import type { PersistenceServices } from './context.js';
+import { kernelModule } from './kernel-module.js';
 import { log } from './log.js';
-import { engineWindow, KERNEL, makeStore } from './make-store.js';
-import { layoutCrewFor, shardCrewFor } from './recovery-crew.js';
+import { engineWindow, makeStore } from './make-store.js';
+import { progressLine } from './progress.js';
 
 /** Which parts of the layout were asked for; what was not is as the directory has it. */
 export interface GivenLayout {
@@ -72,20 +73,21 @@ export class PersistenceThread implements PersistenceThreadApi {
     const { dir, shards, routing, databases } = config.values;
     const storage = NodeStorage.open(dir, { create: true });
     this.#lock = await acquireLock(dir);
-    const module = new WebAssembly.Module(readFileSync(KERNEL));
+    const module = kernelModule();
     const damage = damagePolicy(config);
     const nowMs = Date.now();
     const startedMs = performance.now();
 
-    const moving = progressLine('Changing the layout', 1);
-    const prepared = await ensureLayout(storage, await layoutCrewFor(storage, module, databases), {
-      wanted: { ...(given.shards ? { shards } : {}), ...(given.routing ? { routing } : {}) },
-      fallback: { shards, routing },
-      damage,
-      nowMs,
-      progress: moving.progress,
-    });
-    moving.clear();
+    const layoutCrew = await layoutCrewFor(storage, module, databases);
+    const prepared = await shown('Changing the layout', (progress) =>
+      ensureLayout(storage, layoutCrew, {
+        wanted: { ...(given.shards ? { shards } : {}), ...(given.routing ? { routing } : {}) },
+        fallback: { shards, routing },
+        damage,
+        nowMs,
+        progress,
+      }),
+    );
     tellLayout(prepared);
     const { layout } = prepared;
     config.adoptLayout(layout.shards, layout.routing);
@@ -93,10 +95,8 @@ export class PersistenceThread implements PersistenceThreadApi {
     const store = makeStore(config, module);
     const window = engineWindow(config.values);
     const own = openShards(store, window);
-    const loading = progressLine('Loading', 1);
     const crew = await shardCrewFor(storage, store, window);
-    const recovered = await recover(storage, crew, { damage, nowMs, progress: loading.progress });
-    loading.clear();
+    const recovered = await shown('Loading', (progress) => recover(storage, crew, { damage, nowMs, progress }));
     tellRecovered(recovered, (performance.now() - startedMs) / 1000);
 
     const [{ epochs }] = own;
@@ -149,6 +149,16 @@ export class PersistenceThread implements PersistenceThreadApi {
     if (problem !== undefined) problems.push(`The end of the log may be lost: ${problem}`);
     this.#lock?.release();
     return problems.length === 0 ? undefined : problems.join('. ');
+  }
+}
+
+/** Shows on a terminal how far something is, for as long as it takes. */
+async function shown<T>(what: string, work: (progress: Progress) => Promise<T>): Promise<T> {
+  const { progress, clear } = progressLine(what, 1);
+  try {
+    return await work(progress);
+  } finally {
+    clear();
   }
 }
 

@@ -7,16 +7,18 @@ import { MemoryStorage } from '../../host/storage/memory.js';
 import { everyFault } from '../support/every-crash.js';
 import { everyStart, type StartFigures } from '../support/every-start.js';
 import { fixtureFiles } from '../support/kevy-expected.js';
-import { contentAsItIs, expectBackups, expectMoved, largeStore, sampleStore } from '../support/layout-scene.js';
-import { startInProcess } from '../support/own-store.js';
-import { BUILDS } from '../support/wasm.js';
-
-const LONG = process.env.LATCHKEY_TEST_LONG !== undefined;
-const [BUILD] = BUILDS.slice(-1);
-/** When the keys of stores of ours, and of kevy's, have not expired yet. */
-const OUR_MS = 1_700_000_000_000;
-const KEVY_MS = 1_795_436_300_000;
-const TIMEOUT_MS = LONG ? 7_200_000 : 300_000;
+import {
+  BUILD,
+  CRASH_TIMEOUT_MS,
+  contentAsItIs,
+  expectBackups,
+  expectMoved,
+  KEVY_MS,
+  largeStore,
+  OUR_MS,
+  sampleStore,
+} from '../support/layout-scene.js';
+import { OwnStore, startInProcess } from '../support/own-store.js';
 
 interface Case {
   readonly title: string;
@@ -139,7 +141,7 @@ describe('a crash in a start, and in the start after it', () => {
       expect(figures.points).toBeGreaterThan(figures.calls);
       expect(figures.secondPoints).toBeGreaterThan(0);
     },
-    TIMEOUT_MS,
+    CRASH_TIMEOUT_MS,
   );
 });
 
@@ -147,7 +149,7 @@ describe('a disk that fails in a change', () => {
   it(
     'leaves the old layout, or a change that the next start finishes, whatever call fails',
     async () => {
-      const { files, content } = largeStore(BUILD, 13);
+      const { files, content } = largeStore(new OwnStore(BUILD, 3), 13);
       const wanted = { shards: 4, routing: 'slots' } as const;
       await everyFault(
         { title: 'failures in a change', notes: () => ({}), files: () => files },
@@ -158,6 +160,6 @@ describe('a disk that fails in a change', () => {
         },
       );
     },
-    TIMEOUT_MS,
+    CRASH_TIMEOUT_MS,
   );
 });

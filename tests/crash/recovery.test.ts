@@ -8,16 +8,9 @@ import { type Files, flipped, sameBytes } from '../support/directory-files.js';
 import { everyFault } from '../support/every-crash.js';
 import { everyStart } from '../support/every-start.js';
 import { fixtureFiles } from '../support/kevy-expected.js';
-import { contentAsItIs } from '../support/layout-scene.js';
+import { BUILD, CRASH_TIMEOUT_MS, contentAsItIs, KEVY_MS, OUR_MS } from '../support/layout-scene.js';
 import { contentOf, OwnStore, someCommands, startInProcess } from '../support/own-store.js';
 import { Random } from '../support/seed.js';
-import { BUILDS } from '../support/wasm.js';
-
-const LONG = process.env.LATCHKEY_TEST_LONG !== undefined;
-const [BUILD] = BUILDS.slice(-1);
-const OUR_MS = 1_700_000_000_000;
-const KEVY_MS = 1_795_436_300_000;
-const TIMEOUT_MS = LONG ? 7_200_000 : 300_000;
 
 interface Case {
   readonly title: string;
@@ -128,7 +121,7 @@ describe('a crash in a recovery that sets damage aside, and in the start after i
       expect(points).toBeGreaterThan(calls);
       expect(secondPoints).toBeGreaterThan(0);
     },
-    TIMEOUT_MS,
+    CRASH_TIMEOUT_MS,
   );
 });
 

@@ -156,16 +156,17 @@ const FORMS = [
 describe.each(BUILDS)('a snapshot, $memory $mode', (build) => {
   const seed = runSeed('tests/model/snapshot.test.ts');
 
-  const under = (title: string, body: (random: Random) => void, after = () => {}) =>
+  /** ROUNDS of `body`, and more until it has met what it is about: how often memory fails at the right time is chance. */
+  const under = (title: string, body: (random: Random) => void, met = () => true) =>
     it(title, () => {
-      for (let round = 0; round < ROUNDS; round++) {
+      for (let round = 0; round < ROUNDS || (!met() && round < ROUNDS * 20); round++) {
         try {
           body(new Random(deriveSeed(seed, round * 100 + title.length)));
         } catch (error) {
           throw new Error(`LATCHKEY_SEED=${seed}, round ${round}: ${(error as Error).message}`, { cause: error });
         }
       }
-      after();
+      expect(met(), title).toBe(true);
     });
 
   it.each(FORMS)('is what was there when it was entered: $title', ({ title, limits }) => {
@@ -244,10 +245,7 @@ describe.each(BUILDS)('a snapshot, $memory $mode', (build) => {
       }
       expect(kernel.check()).toBe(0);
     },
-    () => {
-      expect(failures).toBeGreaterThan(0);
-      expect(sound).toBeGreaterThan(0);
-    },
+    () => failures > 0 && sound > 0,
   );
   under('that is given up leaves nothing behind', (random) => {
     const pair = new Pair(build, random, { twin: false });

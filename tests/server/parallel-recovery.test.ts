@@ -10,7 +10,7 @@ import { directoryForTest } from '../support/directories.js';
 import { startLatchkeyServer } from '../support/latchkey-server.js';
 import { RespClient } from '../support/resp-client.js';
 
-/** As host/server/recovery-crew.ts has it. */
+/** As host/persistence/threads/recovery-crew.ts has it. */
 const PARALLEL_BYTES = 16 << 20;
 const KEYS = 60;
 const READERS = [

@@ -4,9 +4,8 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { directoryForTest } from './directories.js';
-import { contentOf, OwnStore, someCommands } from './own-store.js';
-import { Random } from './seed.js';
-import { BUILDS } from './wasm.js';
+import { BUILD, largeStore } from './layout-scene.js';
+import { OwnStore } from './own-store.js';
 
 const CLI = fileURLToPath(new URL('../../dist/bundle/server/cli.js', import.meta.url));
 
@@ -58,25 +57,12 @@ export function seenOf(path: string, { names = true } = {}): Record<string, unkn
 
 /** Files of a store of ours of three shards with every type in it, rounds behind a snapshot; and its content. */
 export function ownFiles(seed = 21): { files: Map<string, Uint8Array>; content: string; keys: number } {
-  const own = new OwnStore(BUILDS[BUILDS.length - 1], 3);
-  const random = new Random(seed);
+  const own = new OwnStore(BUILD, 3);
   // Nothing may have expired when the command, which has the real clock, gets to see it.
   own.store.clock.now = Date.now();
-  own.store.db = 0;
-  own.store.call('RPUSH', 'long list', ...Array.from({ length: 3000 }, (_, i) => `element ${i}`));
-  own.store.call('SET', 'large', 'x'.repeat(100_000));
-  someCommands(own.store, random, 80);
-  own.round(0);
-  const all = own.store.shards.map((_, shard) => shard);
-  own.snapshot(all, all);
-  for (let i = 0; i < 4; i++) {
-    someCommands(own.store, random, 20);
-    own.round(own.lastRound);
-  }
-  const files = own.files();
-  files.set('shards.meta', Buffer.from('3\nkevyhash\n'));
+  const { files, content } = largeStore(own, seed);
   let keys = 0;
   for (const { calls, layout } of own.store.shards)
     for (let db = 0; db < layout.databases; db++) keys += calls.databaseKeys(db) >>> 0;
-  return { files, content: contentOf(own.store.shards, true), keys };
+  return { files, content, keys };
 }

@@ -126,6 +126,12 @@ export class CrashStorage implements Storage {
 
   /** Counts a sync and makes it: what `begin` finds becomes durable when it is over, or doubtful if it fails. */
   async #sync(line: string, name: string, begin: () => (durable: boolean) => void): Promise<void> {
+    const end = this.#beginSync(line, begin);
+    await this.syncing(name);
+    this.#alive();
+    end(true);
+  }
+  #beginSync(line: string, begin: () => (durable: boolean) => void): (durable: boolean) => void {
     const end = begin();
     try {
       this.#call(line, false, () => {});
@@ -133,9 +139,7 @@ export class CrashStorage implements Storage {
       if (!this.#hasCrashed) end(false);
       throw error;
     }
-    await this.syncing(name);
-    this.#alive();
-    end(true);
+    return end;
   }
 
   async list(): Promise<string[]> {
@@ -181,6 +185,7 @@ export class CrashStorage implements Storage {
     },
     truncate: (name, file, size) => this.#call(`truncate ${name} ${size}`, false, () => file.truncate(size)),
     sync: (name, file) => this.#sync(`sync ${name}`, name, () => file.sync()),
+    syncNow: (name, file) => this.#beginSync(`sync ${name}`, () => file.sync())(true),
   };
 }
 
@@ -189,6 +194,7 @@ interface FileActions {
   write(name: string, file: DiskFile, bytes: Uint8Array, at: number): void;
   truncate(name: string, file: DiskFile, size: number): void;
   sync(name: string, file: DiskFile): Promise<void>;
+  syncNow(name: string, file: DiskFile): void;
 }
 
 class CrashFile implements StorageFile {
@@ -229,6 +235,10 @@ class CrashFile implements StorageFile {
   async sync(): Promise<void> {
     this.#check(false);
     await this.actions.sync(this.name, this.file);
+  }
+  syncNow(): void {
+    this.#check(false);
+    this.actions.syncNow(this.name, this.file);
   }
   close(): void {
     this.#closed = true;

@@ -7,6 +7,7 @@ import {
   type StorageFile,
 } from '../../host/storage/port.js';
 import { type CrashMode, CrashStorage } from './crash-storage.js';
+import { PassingFile } from './passing-file.js';
 
 export class FaultyStorage implements Storage {
   readonly where = 'a disk that fails';
@@ -59,40 +60,34 @@ export class FaultyStorage implements Storage {
   }
 }
 
-class FaultyFile implements StorageFile {
+class FaultyFile extends PassingFile {
   constructor(
     readonly storage: FaultyStorage,
-    readonly file: StorageFile,
-  ) {}
+    file: StorageFile,
+  ) {
+    super(file);
+  }
 
-  get name(): string {
-    return this.file.name;
-  }
-  size(): number {
-    return this.file.size();
-  }
-  read(into: Uint8Array, at: number): number {
-    return this.file.read(into, at);
-  }
-  write(bytes: Uint8Array, at: number): void {
+  override write(bytes: Uint8Array, at: number): void {
     try {
       this.storage.call(`write ${this.name}`);
     } catch (error) {
       // A write that fails may have been made in part.
-      this.file.write(bytes.subarray(0, bytes.length >> 1), at);
+      super.write(bytes.subarray(0, bytes.length >> 1), at);
       throw error;
     }
-    this.file.write(bytes, at);
+    super.write(bytes, at);
   }
-  truncate(size: number): void {
+  override truncate(size: number): void {
     this.storage.call(`truncate ${this.name}`);
-    this.file.truncate(size);
+    super.truncate(size);
   }
-  async sync(): Promise<void> {
+  override async sync(): Promise<void> {
     this.storage.call(`sync ${this.name}`);
-    await this.file.sync();
+    await super.sync();
   }
-  close(): void {
-    this.file.close();
+  syncNow(): void {
+    this.storage.call(`sync ${this.name}`);
+    this.file.syncNow!();
   }
 }

@@ -6,7 +6,16 @@ import type { Storage } from '../../host/storage/port.js';
 import { type Files, sameBytes } from './directory-files.js';
 import { contentOf, OwnStore, someCommands, startInProcess } from './own-store.js';
 import { Random } from './seed.js';
-import type { Build } from './wasm.js';
+import { BUILDS, type Build } from './wasm.js';
+
+/** Crash tests of whole starts take one build: the kernel's own tests take all. */
+export const [BUILD] = BUILDS.slice(-1);
+/** When the keys of stores of ours, and of kevy's, have not expired yet. */
+export const OUR_MS = 1_700_000_000_000;
+export const KEVY_MS = 1_795_436_300_000;
+const LONG = process.env.LATCHKEY_TEST_LONG !== undefined;
+/** Of a test that crashes a start in every call. */
+export const CRASH_TIMEOUT_MS = LONG ? 7_200_000 : 300_000;
 
 export type Started = Awaited<ReturnType<typeof startInProcess>>;
 
@@ -23,14 +32,14 @@ export function sampleStore(build: Build, seed: number, shards = 3): Scene {
 }
 
 /** The same, and values that are longer than any window or batch. */
-export function largeStore(build: Build, seed: number, shards = 3): Scene {
-  const own = new OwnStore(build, shards);
+export function largeStore(own: OwnStore, seed: number): Scene {
   own.store.db = 0;
   own.store.call('SET', 'large', 'x'.repeat(100_000));
   own.store.call('RPUSH', 'long list', ...Array.from({ length: 3000 }, (_, i) => `element ${i} ${'y'.repeat(i % 90)}`));
   return written(own, new Random(seed));
 }
 
+/** Puts every type into a store, and writes a snapshot and rounds behind it. */
 function written(own: OwnStore, random: Random): Scene {
   own.store.db = 0;
   own.store.call('HSET', 'hash', 'f', 'v', 'g', 'w');

@@ -7,6 +7,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import type { OpenMode, Storage, StorageFile } from '../../host/storage/port.js';
+import { PassingFile } from './passing-file.js';
 
 /** Another storage, whose calls are written down when they are made, whether or not they succeed. */
 export class TraceStorage implements Storage {
@@ -43,35 +44,25 @@ export class TraceStorage implements Storage {
   }
 }
 
-class TracedFile implements StorageFile {
+class TracedFile extends PassingFile {
   constructor(
     readonly storage: TraceStorage,
-    readonly file: StorageFile,
-  ) {}
+    file: StorageFile,
+  ) {
+    super(file);
+  }
 
-  get name(): string {
-    return this.file.name;
-  }
-  size(): number {
-    return this.file.size();
-  }
-  read(into: Uint8Array, at: number): number {
-    return this.file.read(into, at);
-  }
-  write(bytes: Uint8Array, at: number): void {
+  override write(bytes: Uint8Array, at: number): void {
     this.storage.note(`write ${this.name}`);
-    this.file.write(bytes, at);
+    super.write(bytes, at);
   }
-  truncate(size: number): void {
+  override truncate(size: number): void {
     this.storage.note(`truncate ${this.name}`);
-    this.file.truncate(size);
+    super.truncate(size);
   }
-  sync(): Promise<void> {
+  override sync(): Promise<void> {
     this.storage.note(`sync ${this.name}`);
-    return this.file.sync();
-  }
-  close(): void {
-    this.file.close();
+    return super.sync();
   }
 }
 

@@ -1,10 +1,9 @@
 // latchkey import and latchkey export as processes: what they move, what they print, and how they end.
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { runCli } from '../support/cli.js';
+import { directoryForTest } from '../support/directories.js';
 import { latchkeyServerForTest } from '../support/latchkey-server.js';
 import { MADE } from '../support/payloads.js';
 import { freePort } from '../support/ports.js';
@@ -12,30 +11,10 @@ import { describeWith } from '../support/programs.js';
 import { redisServerForTest, type TestServer } from '../support/redis-server.js';
 import { connected, digest, fill, WITH_DEBUG } from '../support/transfer.js';
 
-const CLI = fileURLToPath(new URL('../../dist/bundle/server/cli.js', import.meta.url));
 const KEYS = 2 * MADE.length + 2;
 
-/** Runs the command to its end; the servers of the test go on meanwhile. */
-async function run(...args: string[]) {
-  const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (text) => {
-    stdout += text;
-  });
-  child.stderr.on('data', (text) => {
-    stderr += text;
-  });
-  const status = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { status, stdout, stderr };
-}
-
+const run = (...args: string[]) => runCli(args);
 const address = ({ port }: TestServer): string => `redis://127.0.0.1:${port}`;
-
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), 'latchkey-test-transfer-'));
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
 
 describeWith('redis-server', 'latchkey import and export', () => {
   it('take a dump, an append-only directory and a server to latchkey, and back to redis-server', async () => {
@@ -71,7 +50,7 @@ describeWith('redis-server', 'latchkey import and export', () => {
     await fill(a);
     await a.call('SAVE');
     const bytes = readFileSync(join(source.directory, 'dump.rdb'));
-    const path = join(folder(), 'damaged.rdb');
+    const path = join(directoryForTest(), 'damaged.rdb');
     for (const damaged of [bytes.subarray(0, -1), Buffer.from(bytes).fill(1, bytes.length - 8)]) {
       writeFileSync(path, damaged);
       const { status, stderr } = await run('import', '--from', path, '--to', address(target));
@@ -85,7 +64,7 @@ describeWith('redis-server', 'latchkey import and export', () => {
 
   it('export over no file, and leave none behind when the source ends', async () => {
     const source = await redisServerForTest({ args: ['--requirepass', 'x'] });
-    const directory = folder();
+    const directory = directoryForTest();
     writeFileSync(join(directory, 'there.rdb'), 'kept');
     const from = `redis://x@127.0.0.1:${source.port}`;
     const over = await run('export', '--from', from, '--to', join(directory, 'there.rdb'));

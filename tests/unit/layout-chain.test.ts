@@ -6,7 +6,7 @@ import type { Layout } from '../../host/persistence/meta.js';
 import { MemoryStorage } from '../../host/storage/memory.js';
 import { keyFacts } from '../support/key-facts.js';
 import { largeStore, PASSING_NAME, type Scene, sampleStore } from '../support/layout-scene.js';
-import { contentOf, startInProcess } from '../support/own-store.js';
+import { contentOf, OwnStore, startInProcess } from '../support/own-store.js';
 import { BUILDS } from '../support/wasm.js';
 
 const CHAIN: readonly Layout[] = [
@@ -21,7 +21,7 @@ const CHAIN: readonly Layout[] = [
 describe.each(BUILDS)('a chain of layouts, $memory $mode', (build) => {
   it.each<[string, Scene]>([
     ['a store of every type', sampleStore(build, 11, 1)],
-    ['a store with values longer than any window', largeStore(build, 12, 1)],
+    ['a store with values longer than any window', largeStore(new OwnStore(build, 1), 12)],
   ])('%s keeps every key, type, value and expiry, in every database', async (_, { files, content, own }) => {
     const { lines, types } = keyFacts(own.store);
     expect(types).toEqual(['hash', 'list', 'set', 'stream', 'string', 'zset']);

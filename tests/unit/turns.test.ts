@@ -2,7 +2,7 @@
 // order, all of them, though a source hands over only so many before the first of them is taken.
 // Method: sources drawn at random, which are let go on in random order until nobody can.
 import { describe, expect, it } from 'vitest';
-import { Turns } from '../../host/server/turns.js';
+import { Turns } from '../../host/persistence/threads/turns.js';
 import { deriveSeed, Random, runSeed } from '../support/seed.js';
 
 const unreached = (error: unknown): never => expect.unreachable(String(error));

@@ -2,25 +2,26 @@
 // as there are cores. A directory with little in it is served faster by the thread that asks.
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { LatchkeyError, type LatchkeyErrorCode } from '../errors.js';
-import type { ShardLayout } from '../kernel/kernel.js';
-import type { Advance, ShardFiles } from '../persistence/inspect.js';
-import { type LayoutCrew, layoutCrew } from '../persistence/layout.js';
-import { type Layout, shardOfName } from '../persistence/meta.js';
-import { crewOf, type Restored, type ShardCrew } from '../persistence/recover.js';
-import type { ShardPlan } from '../persistence/recovery-plan.js';
-import type { Batch, Poured } from '../persistence/reshard.js';
-import { type Storage, StorageError, type StorageErrorCode } from '../storage/port.js';
-import { loneShard, openShards, type StoreParts, storeLayout } from '../worker/store-parts.js';
+import { LatchkeyError, type LatchkeyErrorCode } from '../../errors.js';
+import type { ShardLayout } from '../../kernel/kernel.js';
+import { type Storage, StorageError, type StorageErrorCode } from '../../storage/port.js';
+import { loneShard, openShards, type StoreParts, storeLayout } from '../../worker/store-parts.js';
+import type { Advance, ShardFiles } from '../inspect.js';
+import { type LayoutCrew, layoutCrew } from '../layout.js';
+import { type Layout, shardOfName } from '../meta.js';
+import { crewOf, type Restored, type ShardCrew } from '../recover.js';
+import type { ShardPlan } from '../recovery-plan.js';
+import type { Batch, Poured } from '../reshard.js';
 import { Turns } from './turns.js';
 
 /** Directories with fewer bytes of dumps and logs than this are not worth threads. */
-export const PARALLEL_BYTES = 16 << 20;
+const PARALLEL_BYTES = 16 << 20;
 /** Batches of a pouring that may wait to be written. */
 export const BATCHES_AHEAD = 8;
-/** Words of a job's figures: bytes done with, batches that were written. */
+/** A job's figures: a 64-bit word of bytes that are done with, then a 32-bit word of batches that were written. */
 export const FIGURE_BYTES = 0;
-export const FIGURE_BATCHES_TAKEN = 1;
+export const FIGURE_BATCHES_TAKEN = 2;
+const FIGURES_BYTES = 16;
 const TELL_EVERY_MS = 100;
 
 interface JobBase {
@@ -57,7 +58,7 @@ export type JobMessage = { readonly done: unknown } | { readonly failed: Failure
 type TakeBatch = (batch: Batch, taken: () => void, failed: (error: unknown) => void) => void;
 
 /** Bytes of all dumps and logs of a directory. */
-export async function bytesOf(storage: Storage): Promise<number> {
+async function bytesOf(storage: Storage): Promise<number> {
   let sum = 0;
   for (const name of await storage.list()) {
     if (!shardOfName(name)) continue;
@@ -69,7 +70,7 @@ export async function bytesOf(storage: Storage): Promise<number> {
 }
 
 /** Threads for the jobs over one directory. */
-export class RecoveryThreads {
+class RecoveryThreads {
   readonly #waiting: (() => void)[] = [];
   #free = availableParallelism();
 
@@ -83,10 +84,11 @@ export class RecoveryThreads {
   async #run<T>(kind: JobKind, advance: Advance, take?: TakeBatch): Promise<T> {
     while (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#free--;
-    const figures = new Int32Array(new SharedArrayBuffer(8));
+    const figures = new Int32Array(new SharedArrayBuffer(FIGURES_BYTES));
+    const bytes = new BigInt64Array(figures.buffer);
     const { directory, module } = this;
     const job: Job = { ...kind, directory, module, figures: figures.buffer };
-    const tell = (): void => advance(Atomics.exchange(figures, FIGURE_BYTES, 0));
+    const tell = (): void => advance(Number(Atomics.exchange(bytes, FIGURE_BYTES, 0n)));
     const timer = setInterval(tell, TELL_EVERY_MS);
     const taken = (): void => {
       Atomics.add(figures, FIGURE_BATCHES_TAKEN, 1);

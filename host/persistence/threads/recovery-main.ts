@@ -1,13 +1,13 @@
 // Entry of a thread that does one job of recovery on one shard: see recovery-crew.ts.
 import { parentPort, workerData } from 'node:worker_threads';
-import { LatchkeyError } from '../errors.js';
-import { ShardKernel } from '../kernel/kernel.js';
-import { inspectShard } from '../persistence/inspect.js';
-import { restoreShard } from '../persistence/recover.js';
-import { type Batch, pourShard } from '../persistence/reshard.js';
-import { NodeStorage } from '../storage/node-fs.js';
-import { type Storage, StorageError } from '../storage/port.js';
-import { loneShard } from '../worker/store-parts.js';
+import { LatchkeyError } from '../../errors.js';
+import { ShardKernel } from '../../kernel/kernel.js';
+import { NodeStorage } from '../../storage/node-fs.js';
+import { type Storage, StorageError } from '../../storage/port.js';
+import { loneShard } from '../../worker/store-parts.js';
+import { inspectShard } from '../inspect.js';
+import { restoreShard } from '../recover.js';
+import { type Batch, pourShard } from '../reshard.js';
 import {
   BATCHES_AHEAD,
   type Failure,
@@ -20,7 +20,8 @@ import {
 const job = workerData as Job;
 const figures = new Int32Array(job.figures);
 const say = (message: JobMessage, transfer: ArrayBuffer[] = []): void => parentPort!.postMessage(message, transfer);
-const advance = (bytes: number): void => void Atomics.add(figures, FIGURE_BYTES, bytes);
+const doneBytes = new BigInt64Array(job.figures);
+const advance = (bytes: number): void => void Atomics.add(doneBytes, FIGURE_BYTES, BigInt(bytes));
 
 let batches = 0;
 /** Posts a copy; waits while too many are under way, so that memory holds few of them. */
