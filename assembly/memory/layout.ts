@@ -53,7 +53,8 @@
 //     2624   64 persist                     epochs of the log, below
 //     2688  128 snapshot            latch   the shard's part in a snapshot of all shards (snapshot/state.ts)
 //     2816  128 snapshot file     latch   what is encoded and not written yet, and the value in work (snapshot/sink.ts)
-//     2944  128 spare
+//     2944   64 events                latch   what is told of keys, and to whom (events/events.ts)
+//     3008   64 spare
 //     3072   48 allowance             state of the shard's part of maxmemory, memory/allowance.ts
 //     3136   72 defrag                state of active defragmentation, memory/moving.ts
 //     3208      free to HEADER_BYTES
@@ -158,6 +159,7 @@ export function limitsInit(): void {
 //       44   20 spare
 export const PERSIST_STATE: u32 = HEADER + 2624;
 export const SNAPSHOT_STATE: u32 = HEADER + 2688;
+export const EVENTS_STATE: u32 = HEADER + 2944;
 /** Encoded bytes of it: snapshot/sink.ts. */
 export const SINK: u32 = HEADER + 2816;
 
