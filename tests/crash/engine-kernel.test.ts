@@ -102,6 +102,7 @@ async function ask(life: KernelLife, random: Random, options: { now: EngineOptio
 async function live(life: KernelLife, random: Random): Promise<void> {
   const { storage, timing } = life;
   storage.syncing = () => timing.pause(random.below(6));
+  storage.syncsAtOnce = random.oneIn(3);
   if (random.oneIn(3)) {
     const spans = random.oneIn(2) ? ('once' as const) : ('onwards' as const);
     storage.failAt(storage.calls + 10 + random.below(60), random.pick(['IO', 'DISK_FULL']), spans);

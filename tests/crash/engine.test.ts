@@ -71,8 +71,9 @@ class Acts {
 async function running(options: Partial<EngineOptions>, storage: FaultyStorage, seed: number, from?: Recovery) {
   const scene = new EngineScene(SHARDS, storage);
   const acts = new Acts(scene, seed, from?.steps);
-  // Much can happen while a sync is under way.
+  // Much can happen while a sync is under way, where files cannot be synced at once.
   const random = new Random(seed);
+  storage.disk.syncsAtOnce = random.oneIn(3);
   storage.disk.syncing = () => scene.store.timing.pause(random.below(4));
   if (from) {
     for (const [shard, steps] of from.steps.entries()) scene.store.shards[shard].steps.push(...steps);

@@ -25,6 +25,8 @@ export class CrashStorage implements Storage {
   readonly trace: string[] = [];
   /** Waited for within each sync, given the file's name or '' for the directory; until then nothing is durable. */
   syncing: (name: string) => Promise<unknown> = () => Promise.resolve();
+  /** Its files can be synced at once, as node-fs's can: then nothing happens during a lone log's sync. */
+  syncsAtOnce = true;
   /** Told of each counted call before it is made: what `afterCrash` says then is what a crash in that moment leaves. */
   watching: (line: string) => void = () => {};
   readonly #disk: Disk;
@@ -185,6 +187,7 @@ export class CrashStorage implements Storage {
     },
     truncate: (name, file, size) => this.#call(`truncate ${name} ${size}`, false, () => file.truncate(size)),
     sync: (name, file) => this.#sync(`sync ${name}`, name, () => file.sync()),
+    syncsAtOnce: () => this.syncsAtOnce,
     syncNow: (name, file) => this.#beginSync(`sync ${name}`, () => file.sync())(true),
   };
 }
@@ -194,6 +197,7 @@ interface FileActions {
   write(name: string, file: DiskFile, bytes: Uint8Array, at: number): void;
   truncate(name: string, file: DiskFile, size: number): void;
   sync(name: string, file: DiskFile): Promise<void>;
+  syncsAtOnce(): boolean;
   syncNow(name: string, file: DiskFile): void;
 }
 
@@ -236,9 +240,12 @@ class CrashFile implements StorageFile {
     this.#check(false);
     await this.actions.sync(this.name, this.file);
   }
-  syncNow(): void {
-    this.#check(false);
-    this.actions.syncNow(this.name, this.file);
+  get syncNow(): (() => void) | undefined {
+    if (!this.actions.syncsAtOnce()) return undefined;
+    return () => {
+      this.#check(false);
+      this.actions.syncNow(this.name, this.file);
+    };
   }
   close(): void {
     this.#closed = true;

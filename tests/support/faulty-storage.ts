@@ -86,8 +86,11 @@ class FaultyFile extends PassingFile {
     this.storage.call(`sync ${this.name}`);
     await super.sync();
   }
-  syncNow(): void {
-    this.storage.call(`sync ${this.name}`);
-    this.file.syncNow!();
+  get syncNow(): (() => void) | undefined {
+    if (!this.file.syncNow) return undefined;
+    return () => {
+      this.storage.call(`sync ${this.name}`);
+      this.file.syncNow?.();
+    };
   }
 }

@@ -84,7 +84,9 @@ describe('rounds', () => {
   });
 
   it('share syncs under always: what gathers during one goes with the next', async () => {
-    const scene = await new EngineScene(1).start();
+    const scene = new EngineScene(1);
+    scene.storage.disk.syncsAtOnce = false;
+    await scene.start();
     let release = (): void => {};
     scene.storage.disk.syncing = () =>
       new Promise<void>((resolve) => {
