@@ -80,7 +80,8 @@ export const ENDS_BYTES: u32 = FRAMES_MAX * 4;
 //       56    4 argc           u32  of the frame that stopped the call
 //       60    4 needBytes      u32  with NEED_MORE and BIG
 //       64    4 errors         u32  error replies written
-//       68   12 spare
+//       68    4 held         u32  1: `run` has kept the latch, since somebody is to be told or served before it goes
+//       72    8 spare
 //       80    4 groups         u32  groups that `cut` filled
 //       84    4 group          u32  the only group, if groups is 1
 //       88    4 writes         u32  changes made
@@ -103,6 +104,7 @@ export const CONTROL_OPCODE: u32 = 52;
 export const CONTROL_ARGC: u32 = 56;
 export const CONTROL_NEED: u32 = 60;
 export const CONTROL_ERRORS: u32 = 64;
+export const CONTROL_HELD: u32 = 68;
 export const CONTROL_GROUPS: u32 = 80;
 export const CONTROL_GROUP: u32 = 84;
 export const CONTROL_WRITES: u32 = 88;
@@ -131,6 +133,10 @@ export const CALL_NO_WRITES: u32 = 64;
 export const CALL_EVICTED: u32 = 128;
 /** Nothing can be evicted: frames that make the data grow get -OOM while the shard has used up its part. */
 export const CALL_OOM: u32 = 256;
+/** Every frame is the host's: it looks at each before anything is executed. */
+export const CALL_EACH: u32 = 512;
+/** Nothing is executed: a frame that would prove slow is answered with STATUS_SLOW. */
+export const CALL_PROBE: u32 = 1024;
 
 /** Kinds of rows in the piece table. */
 export const PIECE_BYTES: u32 = 0;

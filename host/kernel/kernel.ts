@@ -71,6 +71,29 @@ export interface KernelExports {
   committedBytes(): number;
   largestFreeRun(): number;
   snapshotLoad(window: number, block: number, bytes: number, version: number): number;
+  eventFirst(): number;
+  eventDrop(): void;
+  eventsLost(): number;
+  watch(window: number, db: number, key: number, keyLen: number): number;
+  watchedVersion(window: number, db: number, key: number, keyLen: number): number;
+  unwatch(db: number, key: number, keyLen: number): void;
+  cacheKey(db: number, key: number, keyLen: number, worker: number): number;
+  waitOn(
+    db: number,
+    key: number,
+    keyLen: number,
+    type: number,
+    worker: number,
+    slot: number,
+    turn: number,
+    frame: number,
+    bytes: number,
+  ): number;
+  waitOff(node: number): void;
+  readyKey(): number;
+  readyDb(record: number): number;
+  readyType(window: number, record: number): number;
+  firstWaiter(record: number): number;
   digest(window: number, db: number): bigint;
   check(): number;
   snapshotActive(): number;
@@ -133,6 +156,12 @@ const LOG_AT = HEADER_AT + 384;
 /** The types' conversion limits: LIMITS in assembly/memory/layout.ts. */
 export const LIMITS_AT = HEADER_AT + 2560;
 export const HEADER_DROPPED_HEAD = 212;
+/** What is asked for of keys' changes (events/events.ts): NOTIFY_* and WANT_* bits; keys of interest; queued events, … */
+export const EVENTS_WANTED = 2944;
+export const EVENTS_INTERESTS = 2948;
+const EVENTS_HEAD = (HEADER_AT + 2952) >> 2;
+const EVENTS_LOST = (HEADER_AT + 2960) >> 2;
+const EVENTS_READY = (HEADER_AT + 2964) >> 2;
 /** Read as fields of the header: databases that were flushed and are still to be saved, 0: none (snapshot/state.ts). */
 export const SNAPSHOT_DETACHED = 2704;
 /** Bytes kept for a snapshot, u64 each: as values whose keys are gone (snapshot/state.ts), and encoded (snapshot/sink.ts). */
@@ -281,6 +310,16 @@ export class ShardKernel {
     // Where nothing was executed, nothing was seen: a refusal need not wait.
     if (policy === POLICY_ALWAYS && this.control(abi.CONTROL_COMMANDS) !== 0) epochs.noteShard(this);
     return status;
+  }
+
+  /** Events are queued, or a key is ready that somebody waits for (latched): see worker/latches.ts. */
+  get pending(): boolean {
+    const { words } = this;
+    return (words[EVENTS_HEAD] | words[EVENTS_LOST] | words[EVENTS_READY]) !== 0;
+  }
+  /** A key is ready that somebody waits for (latched). */
+  get isReady(): boolean {
+    return this.words[EVENTS_READY] !== 0;
   }
 
   /** Log bytes that wait for the engine, roughly: the sizes of two 64-bit fields' lower halves. */
