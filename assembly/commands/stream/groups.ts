@@ -1,6 +1,7 @@
 // XGROUP and XACK. Behaviour and texts: redis-server 7.0's t_stream.c.
 import { argIsWord, integer, integerArg } from '../arguments';
-import { argIs, argLen, argPtr, argc, changed, nowMs } from '../context';
+import { argIs, argLen, argPtr, argc, changed, db, nowMs } from '../context';
+import { keyReady } from '../../events/interest';
 import { logFrame } from '../../log/ring';
 import { replyInt, replyOk } from '../../resp/encode';
 import { replyError, replyErrorPair, replyErrorWith, replyOom, replyUnknownSubcommand } from '../../resp/errors';
@@ -181,6 +182,7 @@ function destroy(pointer: u32, group: u32): void {
   if (group == 0) { replyInt(0); return; }
   groupUnlink(pointer);
   groupDrop(group);
+  keyReady(db, argPtr(2), argLen(2));
   changed(1);
   logFrame();
   replyInt(1);
