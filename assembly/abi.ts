@@ -137,6 +137,8 @@ export const CALL_OOM: u32 = 256;
 export const CALL_EACH: u32 = 512;
 /** Nothing is executed: a frame that would prove slow is answered with STATUS_SLOW. */
 export const CALL_PROBE: u32 = 1024;
+/** Nobody is told that a key was looked up in vain: the host's own look at a key is no read of the client's. */
+export const CALL_SILENT: u32 = 2048;
 
 /** Kinds of rows in the piece table. */
 export const PIECE_BYTES: u32 = 0;

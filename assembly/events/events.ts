@@ -22,6 +22,7 @@ import { arenaAlloc, arenaFree } from '../memory/arena';
 import { EVENTS_STATE } from '../memory/layout';
 import { db } from '../commands/context';
 import { interestModified } from './interest';
+import { EVENT_NEW } from './names';
 
 @unmanaged
 export class Events { wanted: u32; interests: u32; head: u32; tail: u32; lost: u32; ready: u32; dicts: u32; waiting: u32; seq: u64; }
@@ -52,7 +53,13 @@ export const EVENT_INVALIDATE: u32 = 3;
 
 export const EVENT_HEAD_BYTES: u32 = 24;
 
-/** The value, the expiry or the existence of a key of the database in hand has changed. */
+/** Has anybody asked for anything? Both words at once: classes and WANT_* bits, and keys of interest. */
+@inline export function isAsked(): bool { return load<u64>(EVENTS_STATE) != 0; }
+
+/**
+ * The value, the expiry or the existence of a key of the database in hand has changed. Overwrites table.ts's found*, so it
+ * is said when the table is done with.
+ */
 @inline export function keyModified(key: u32, keyLen: u32): void {
   // Both words at once: no bit of WANT_* and no key of interest.
   if (load<u64>(EVENTS_STATE) >= WANT_MODIFIED) modified(key, keyLen);
@@ -67,6 +74,9 @@ function modified(key: u32, keyLen: u32): void {
 @inline export function keyEvent(notify: u32, event: u32, key: u32, keyLen: u32): void {
   if (events().wanted & notify) queue(EVENT_NOTIFY, notify, event, key, keyLen);
 }
+
+/** A key has come to be in the database in hand. */
+@inline export function keyNew(key: u32, keyLen: u32): void { keyEvent(NOTIFY_NEW, EVENT_NEW, key, keyLen); }
 
 /** Queues an event for the host. */
 export function queue(kind: u32, notify: u32, event: u32, key: u32, keyLen: u32): void {

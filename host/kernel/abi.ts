@@ -63,6 +63,7 @@ export const CALL_EVICTED = 128;
 export const CALL_OOM = 256;
 export const CALL_EACH = 512;
 export const CALL_PROBE = 1024;
+export const CALL_SILENT = 2048;
 export const PIECE_BYTES = 0;
 export const PIECE_PINNED = 1;
 export const PIECE_OWNED = 2;
