@@ -9,6 +9,7 @@ import { HYPERLOGLOG_COMMANDS } from './hyperloglog.js';
 import { LIST_COMMANDS } from './list.js';
 import { OPCODES } from './opcodes.js';
 import { PERSISTENCE_COMMANDS } from './persistence.js';
+import { PUBSUB_COMMANDS } from './pubsub.js';
 import { SERVER_COMMANDS } from './server.js';
 import { SET_COMMANDS } from './set.js';
 import { SORTED_SET_COMMANDS } from './sorted-set.js';
@@ -45,6 +46,7 @@ const GROUPS: readonly (readonly [Group, readonly CommandSpec[]])[] = [
   ['sorted-set', BLOCKING_SORTED_SET_COMMANDS],
   ['generic', WAIT_COMMANDS],
   ['transactions', TRANSACTION_COMMANDS],
+  ['pubsub', PUBSUB_COMMANDS],
 ];
 
 /** Categories that follow from a flag. Beside these, every command is either fast or slow. */

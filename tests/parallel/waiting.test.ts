@@ -39,6 +39,8 @@ describe('clients that wait, 4 threads over 4 shards', () => {
     const takers = await Promise.all(Array.from({ length: 50 }, connect));
     const taken: string[] = [];
     const ends: Promise<void>[] = [];
+    const wrong: string[] = [];
+    let ended = false;
     for (const [i, taker] of takers.entries()) {
       const random = new Random(deriveSeed(SEED, i));
       const take = async (): Promise<void> => {
@@ -48,12 +50,14 @@ describe('clients that wait, 4 threads over 4 shards', () => {
           if (i < keys.length) wanted[0] = keys[i];
           const reply = await taker.ask(...command([...new Set(wanted)]));
           const element = /element:\d+/.exec(JSON.stringify(reply))?.[0];
-          if (!element) throw new Error(`${name} answered ${reply}`);
+          if (!element) throw new Error(`${name} answered ${JSON.stringify(reply)}`);
           taken.push(element);
         }
       };
       const end = take();
-      end.catch(() => {});
+      end.catch((error: Error) => {
+        if (!ended) wrong.push(error.message);
+      });
       ends.push(end);
     }
     const givers = await Promise.all(Array.from({ length: 8 }, connect));
@@ -74,6 +78,8 @@ describe('clients that wait, 4 threads over 4 shards', () => {
     for (let tries = 0; taken.length < ELEMENTS && tries < 2000; tries++) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
+    ended = true;
+    expect(wrong).toEqual([]);
     const asker = await connect();
     for (const key of keys) expect(await ask(asker, 'EXISTS', key), `${key}, ${taken.length} taken`).toBe(0);
     await Promise.all([...takers, ...givers].map((client) => client.close()));

@@ -2,6 +2,7 @@
 import { type Command, commandOf, type Reply } from '../../commands/index.js';
 import type { Client, Encoded, HostHandler, Services } from '../context.js';
 import { debugRefusal } from './debug.js';
+import { refusedWhileSubscribed } from './pubsub.js';
 import { cString, quotingError } from './values.js';
 
 /** Bytes of the name, and of all arguments together, that an error quotes at most. */
@@ -60,7 +61,9 @@ export function executor(findHandler: (fullName: string) => HostHandler | undefi
     const refusal = command.name === 'debug' ? debugRefusal(enableDebugCommand, client) : undefined;
     if (refusal) return refuse(refusal);
     if (requirepass !== '' && !client.authenticated && !command.flags.includes('no_auth')) return refuse(NOAUTH);
-    if (client.multi) {
+    const subscribed = refusedWhileSubscribed(client, command.name, command.fullName);
+    if (subscribed) return refuse(subscribed);
+    if (client.multi && !client.executing) {
       if (command.flags.includes('no_multi')) return refuse({ error: 'ERR Command not allowed inside a transaction' });
       if (!NEVER_QUEUED.has(command.name)) {
         const why = services.refusal(command);

@@ -13,6 +13,7 @@ import { INFO_HANDLERS } from './info.js';
 import { LOLWUT_HANDLERS } from './lolwut.js';
 import { MEMORY_HANDLERS } from './memory.js';
 import { PERSISTENCE_HANDLERS } from './persistence.js';
+import { PUBSUB_HANDLERS } from './pubsub.js';
 import { SERVER_HANDLERS } from './server.js';
 import { TRANSACTION_HANDLERS } from './transaction.js';
 
@@ -29,6 +30,7 @@ const HANDLERS: ReadonlyMap<string, HostHandler> = new Map(
     LOLWUT_HANDLERS,
     MEMORY_HANDLERS,
     PERSISTENCE_HANDLERS,
+    PUBSUB_HANDLERS,
     SERVER_HANDLERS,
     TRANSACTION_HANDLERS,
     WAIT_HANDLERS,

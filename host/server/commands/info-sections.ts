@@ -15,6 +15,7 @@ import {
   ROUTING_SLOTS,
   type ShardKernel,
 } from '../../kernel/kernel.js';
+import { CHANNEL, PATTERN, SHARD_CHANNEL } from '../../worker/subscriptions.js';
 import type { Services } from '../context.js';
 import { latchkeyVersion, REDIS_VERSION } from '../version.js';
 
@@ -237,7 +238,7 @@ export async function persistence({ persistence: engine, shards, startedMs }: Se
 }
 
 export function stats(services: Services): Section {
-  const { stats: figures, shards } = services;
+  const { stats: figures, shards, pubsub } = services;
   const { commandsPerSecond, inputKbps, outputKbps } = figures.rates;
   return [
     ['total_connections_received', figures.sum('connections')],
@@ -262,9 +263,9 @@ export function stats(services: Services): Section {
     ['current_eviction_exceeded_time', figures.exceededForMs(Date.now())],
     ['keyspace_hits', counter(shards, HEADER_HITS)],
     ['keyspace_misses', counter(shards, HEADER_MISSES)],
-    ['pubsub_channels', 0],
-    ['pubsub_patterns', 0],
-    ['pubsubshard_channels', 0],
+    ['pubsub_channels', pubsub.subscriptions.size(CHANNEL)],
+    ['pubsub_patterns', pubsub.subscriptions.size(PATTERN)],
+    ['pubsubshard_channels', pubsub.subscriptions.size(SHARD_CHANNEL)],
     ['latest_fork_usec', 0],
     ['total_forks', 0],
     ['migrate_cached_sockets', 0],
