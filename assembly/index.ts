@@ -18,7 +18,7 @@ import {
 } from './log/epoch';
 import { dropEvent as dropFirstEvent, firstEvent as eventAtHead, pendingEvents, takeLost } from './events/events';
 import {
-  cacheKey as cacheOne, firstWaiter as firstWaiterOf, recordDb, recordType, takeReady as takeReadyKey, unwatchKey, waitOff as waitNoMore, waitOn as waitForKey,
+  cacheKey as cacheOne, firstWaiter as firstWaiterOf, keyReady, recordDb, recordType, takeReady as takeReadyKey, unwatchKey, waitOff as waitNoMore, waitOn as waitForKey,
   watchKey, watchedVersion as versionOf,
 } from './events/interest';
 import { crc32cUpdate } from './log/crc32c';
@@ -273,6 +273,8 @@ export function waitOn(db: u32, key: u32, keyLen: u32, type: u32, worker: u32, s
   return waitForKey(db, key, keyLen, type, worker, slot, turn, frame, bytes);
 }
 export function waitOff(node: u32): void { waitNoMore(node); }
+/** Whoever waits for the key is to look at it again. */
+export function wake(db: u32, key: u32, keyLen: u32): void { keyReady(db, key, keyLen); }
 /** A key that has changed and is waited for, once: its record; 0: there is none. */
 export function readyKey(): u32 { return takeReadyKey(); }
 export function readyDb(record: u32): u32 { return recordDb(record); }

@@ -95,16 +95,22 @@ function dropIdle(e: u32): void {
   events().interests--;
 }
 
+/** Somebody may wait for the record's key: it is looked at before the latch is given back. */
+function ready(e: u32): void {
+  const s = events();
+  const r = recordOf(e);
+  if (r.first == 0 || r.isReady != 0) return;
+  r.isReady = 1;
+  r.nextReady = s.ready;
+  s.ready = e;
+}
+
 /** The record's key has changed: in its value, its expiry, or in whether it exists. */
 function touched(e: u32): void {
   const s = events();
   const r = recordOf(e);
   r.version = ++s.seq;
-  if (r.first != 0 && r.isReady == 0) {
-    r.isReady = 1;
-    r.nextReady = s.ready;
-    s.ready = e;
-  }
+  ready(e);
   if (r.caches == 0) return;
   queue(EVENT_INVALIDATE, <u32>r.caches, <u32>(r.caches >>> 32), entryKey(e), entryKeyLen(e));
   r.caches = 0;
@@ -117,9 +123,10 @@ export function interestModified(key: u32, keyLen: u32): void {
   if (e != 0) touched(e);
 }
 
-/** A group of a stream is gone: whoever waits for its entries is to be told. */
-export function groupGone(key: u32, keyLen: u32): void {
-  if (events().interests != 0) interestModified(key, keyLen);
+/** Whoever waits for a key is to look at it (latched): the group of a stream is gone, or a client that was served has left. */
+export function keyReady(database: u32, key: u32, keyLen: u32): void {
+  const e = events().interests != 0 ? recordEntry(database, key, keyLen) : 0;
+  if (e != 0) ready(e);
 }
 
 /**
@@ -210,6 +217,7 @@ export function waitOn(database: u32, key: u32, keyLen: u32, type: u32, worker: 
   if (r.last != 0) nodeAt(r.last).next = node;
   else r.first = node;
   r.last = node;
+  events().waiting++;
   return node;
 }
 /** The client waits no longer; the node is gone. */
@@ -222,6 +230,7 @@ export function waitOff(node: u32): void {
   else r.last = n.prev;
   const e = n.record;
   arenaFree(node);
+  events().waiting--;
   dropIdle(e);
 }
 

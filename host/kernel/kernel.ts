@@ -90,6 +90,7 @@ export interface KernelExports {
     bytes: number,
   ): number;
   waitOff(node: number): void;
+  wake(db: number, key: number, keyLen: number): void;
   readyKey(): number;
   readyDb(record: number): number;
   readyType(window: number, record: number): number;
@@ -156,9 +157,10 @@ const LOG_AT = HEADER_AT + 384;
 /** The types' conversion limits: LIMITS in assembly/memory/layout.ts. */
 export const LIMITS_AT = HEADER_AT + 2560;
 export const HEADER_DROPPED_HEAD = 212;
-/** What is asked for of keys' changes (events/events.ts): NOTIFY_* and WANT_* bits; keys of interest; queued events, … */
+/** What is asked for of keys' changes (events/events.ts): NOTIFY_* and WANT_* bits; how many wait for keys. */
 export const EVENTS_WANTED = 2944;
-export const EVENTS_INTERESTS = 2948;
+/** Clients that wait for keys of the shard. */
+export const EVENTS_WAITING = 2972;
 const EVENTS_HEAD = (HEADER_AT + 2952) >> 2;
 const EVENTS_LOST = (HEADER_AT + 2960) >> 2;
 const EVENTS_READY = (HEADER_AT + 2964) >> 2;
@@ -375,6 +377,16 @@ export class ShardKernel {
     words[block + abi.CONTROL_COMMANDS_MAX / 4] = commandsMax;
     words[block + abi.CONTROL_BULK_MAX / 4] = bulkBytesMax;
     words[block + abi.CONTROL_LRU_CLOCK / 4] = lruClock;
+  }
+  /** Keeps the control block, and the arguments of the frame that stopped the last call. @returns puts them back. */
+  saveCall(): () => void {
+    const argc = this.control(abi.CONTROL_ARGC);
+    const block = this.bytes.slice(this.window, this.window + abi.CONTROL_BYTES);
+    const argv = this.bytes.slice(this.argv, this.argv + Math.min(argc * 8, abi.ARGV_BYTES));
+    return () => {
+      this.bytes.set(block, this.window);
+      this.bytes.set(argv, this.argv);
+    };
   }
   setNow(nowMs: number): void {
     if (!this.shared && this.#floats.byteLength === 0) this.#remake();

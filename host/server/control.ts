@@ -9,6 +9,7 @@ export interface ThreadApi {
   clientsHere(): ClientFacts[];
   /** Closes this thread's clients that match, but never `callerId`; answers how many. */
   killHere(filter: KillFilter, callerId: number): number;
+  unblockHere(clientId: number, withError: boolean): boolean;
   pauseHere(untilMs: number, writesOnly: boolean): void;
   /** Takes parameters over that have been checked. */
   configureHere(pairs: readonly (readonly [string, string])[]): void;
@@ -23,6 +24,8 @@ export interface SupervisorApi {
   lane(lane: number): Promise<MessagePort>;
   clients(): Promise<ClientFacts[]>;
   kill(filter: KillFilter, callerId: number): Promise<number>;
+  /** Whether some thread's client was waiting. */
+  unblock(clientId: number, withError: boolean): Promise<boolean>;
   pause(untilMs: number, writesOnly: boolean): Promise<void>;
   configure(pairs: readonly (readonly [string, string])[]): Promise<void>;
   setActiveExpire(on: boolean): Promise<void>;

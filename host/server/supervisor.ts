@@ -130,6 +130,7 @@ export class Supervisor implements SupervisorApi {
       },
       clients: () => this.clients(),
       kill: (filter, callerId) => this.kill(filter, callerId),
+      unblock: (clientId, withError) => this.unblock(clientId, withError),
       pause: (untilMs, writesOnly) => this.pause(untilMs, writesOnly),
       configure: (pairs) => this.configure(pairs),
       setActiveExpire: (on) => this.setActiveExpire(on),
@@ -178,6 +179,11 @@ export class Supervisor implements SupervisorApi {
   async kill(filter: KillFilter, callerId: number): Promise<number> {
     const counts = await Promise.all(this.#threads.map((thread) => thread.killHere(filter, callerId)));
     return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  async unblock(clientId: number, withError: boolean): Promise<boolean> {
+    const done = await Promise.all(this.#threads.map((thread) => thread.unblockHere(clientId, withError)));
+    return done.includes(true);
   }
 
   async pause(untilMs: number, writesOnly: boolean): Promise<void> {

@@ -4,7 +4,7 @@
 // is parked: its later bytes wait in its queue, and the thread serves the others.
 import * as abi from '../kernel/abi.js';
 import { type Epochs, POLICY_LATER } from '../kernel/epochs.js';
-import type { ShardKernel } from '../kernel/kernel.js';
+import { EVENTS_WAITING, EVENTS_WANTED, type ShardKernel } from '../kernel/kernel.js';
 import { BigFrame, decodeRequest, ProtocolError } from '../resp/request.js';
 import { type Connection, WAIT_HOST, WAIT_LATCH, WAIT_NONE, WAIT_PAUSE, WAIT_SLOW } from './connection.js';
 import { BATCH_MAX, type Evictor } from './evictor.js';
@@ -150,6 +150,8 @@ export class FrameServer {
   /** Forgets a connection whose transport is gone. */
   forget(connection: Connection): void {
     connection.closed = true;
+    for (const end of connection.atEnd) end();
+    connection.atEnd.clear();
     this.#paused.delete(connection);
     this.#behind.delete(connection);
     if (connection.waiting !== WAIT_LATCH) return;
@@ -188,12 +190,22 @@ export class FrameServer {
     });
   };
 
-  /** Resolves once commands that may write are let through. */
-  async unpaused(): Promise<void> {
-    while (this.clock.nowMs() < this.#pausedUntilMs) {
+  /** Whether a command that the host executes has to wait: clients are paused, or the engine is behind. */
+  holdsUp(writes: boolean): boolean {
+    if (this.#pausedUntilMs !== 0) this.#nowMs = this.clock.nowMs();
+    if (this.pausing && (writes || !this.#pausedWritesOnly)) return true;
+    return writes && this.#isBehind();
+  }
+
+  /** Resolves once `holdsUp` may answer otherwise. */
+  async heldUp(): Promise<void> {
+    if (this.pausing) {
       const leftMs = Math.min(this.#pausedUntilMs - this.clock.nowMs(), 50);
-      await new Promise((resolve) => setTimeout(resolve, leftMs));
+      await new Promise((resolve) => setTimeout(resolve, Math.max(leftMs, 1)));
+      return;
     }
+    this.#epochs.awaitWritten();
+    await this.#epochs.changed(this.#epochs.wakeCount, ENGINE_WAIT_MS_MAX);
   }
 
   get pausing(): boolean {
@@ -329,6 +341,13 @@ export class FrameServer {
     return this.pausing || this.#epochs.failed || this.#isBehind();
   }
 
+  /** Whether some shard has clients that wait, or is asked for what happens to keys. */
+  #isWatched(): boolean {
+    for (const shard of this.shards)
+      if ((shard.header(EVENTS_WAITING) | shard.header(EVENTS_WANTED)) !== 0) return true;
+    return false;
+  }
+
   /** Whether the engine has more to write for some shard than may pile up. */
   #isBehind(): boolean {
     if (this.#epochs.policy < POLICY_LATER) return false;
@@ -355,7 +374,8 @@ export class FrameServer {
       const status = shard.run(this.#from, loaded, this.latches.owner, SPINS);
       this.#askAgain();
       if (status === abi.STATUS_BUSY) return this.#park(connection, this.homeIndex);
-      this.latches.hadTurn(this.homeIndex);
+      const held = shard.control(abi.CONTROL_HELD) !== 0;
+      if (!held) this.latches.hadTurn(this.homeIndex);
       this.#from += shard.control(abi.CONTROL_CONSUMED);
       this.#account(
         connection,
@@ -365,6 +385,8 @@ export class FrameServer {
       );
       if (shard.control(abi.CONTROL_ERRORS) !== 0) countErrorKinds(shard, this.stats);
       this.#out.takeFrom(shard, this.releases);
+      // Somebody is to be told or served first; the frame that it stopped before, if any, is not looked at.
+      if (held) this.latches.release(this.homeIndex);
       if (status === abi.STATUS_DONE) return GO_ON;
       if (this.#stopped(connection, status, shard, loaded) === LEAVE) return LEAVE;
     }
@@ -376,6 +398,8 @@ export class FrameServer {
     while (this.#from < loaded) {
       const holdsWrites = this.#holdsWrites();
       this.#stamp(home, connection, holdsWrites);
+      // Somebody waits, or wants to be told in order: then one frame is executed at a time.
+      if (this.#isWatched()) home.setControl(abi.CONTROL_COMMANDS_MAX, 1);
       const cut = home.calls.cut(home.window, this.#from, loaded);
       const frames = home.control(abi.CONTROL_COMMANDS);
       const end = home.control(abi.CONTROL_CONSUMED);

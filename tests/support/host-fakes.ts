@@ -36,6 +36,10 @@ export function fakeClient(changes: Partial<Client> = {}): Client {
     noTouch: false,
     replyMode: 'on',
     closeAfterReply: false,
+    multi: undefined,
+    executing: false,
+    watched: [],
+    eachFrame: 0,
     ...changes,
   };
 }
@@ -66,7 +70,7 @@ export class FakeServices implements Services {
     return [this.kernel.shard];
   }
   factsOf(client: Client): ClientFacts {
-    return { ...client, workerIndex: 0, blocked: true };
+    return { ...client, workerIndex: 0, queued: -1, blocked: true };
   }
   async clients(): Promise<ClientFacts[]> {
     return this.others;
@@ -93,10 +97,33 @@ export class FakeServices implements Services {
     return new Promise(() => {});
   }
   async call(argv: readonly Uint8Array[], client: Client): Promise<Buffer> {
+    return this.run(argv, client);
+  }
+  run(argv: readonly Uint8Array[], client: Client): Buffer {
     this.kernel.db = client.db;
     this.kernel.proto = client.proto;
     this.kernel.flags = abi.CALL_SLOW;
     return this.kernel.call(...argv);
+  }
+  refusal(): string | undefined {
+    return undefined;
+  }
+  exec(): never {
+    throw new Error('transactions need a thread');
+  }
+  watch(): never {
+    throw new Error('WATCH needs a thread');
+  }
+  unwatch(): void {}
+  block(): never {
+    throw new Error('waiting needs a thread');
+  }
+  pass(): never {
+    throw new Error('waiting needs a thread');
+  }
+  async unblock(clientId: number, withError: boolean): Promise<boolean> {
+    this.asked.push(['unblock', clientId, withError]);
+    return this.others.some(({ id }) => id === clientId);
   }
   sleep(ms: number): void {
     this.asked.push(['sleep', ms]);

@@ -1,8 +1,8 @@
 // XGROUP and XACK. Behaviour and texts: redis-server 7.0's t_stream.c.
 import { argIsWord, integer, integerArg } from '../arguments';
-import { argIs, argLen, argPtr, argc, changed, nowMs } from '../context';
+import { argIs, argLen, argPtr, argc, changed, db, nowMs } from '../context';
 import { NOTIFY_STREAM, keyEvent, keyModified, keyNew } from '../../events/events';
-import { groupGone } from '../../events/interest';
+import { keyReady } from '../../events/interest';
 import {
   EVENT_XGROUP_CREATE, EVENT_XGROUP_CREATECONSUMER, EVENT_XGROUP_DELCONSUMER, EVENT_XGROUP_DESTROY, EVENT_XGROUP_SETID,
 } from '../../events/names';
@@ -200,7 +200,7 @@ function destroy(pointer: u32, group: u32): void {
   changed(1);
   logFrame();
   tell(EVENT_XGROUP_DESTROY);
-  groupGone(argPtr(2), argLen(2));
+  keyReady(db, argPtr(2), argLen(2));
   replyInt(1);
 }
 

@@ -1,5 +1,7 @@
 // Host commands: which function answers which command. One file per family; `execute.ts` is the way in.
+import type { Command } from '../../commands/index.js';
 import type { HostHandler } from '../context.js';
+import { BLOCKING_HANDLERS, WAIT_HANDLERS } from './blocking.js';
 import { CLIENT_HANDLERS } from './client.js';
 import { COMMAND_HANDLERS } from './command.js';
 import { CONFIG_HANDLERS } from './config.js';
@@ -12,9 +14,11 @@ import { LOLWUT_HANDLERS } from './lolwut.js';
 import { MEMORY_HANDLERS } from './memory.js';
 import { PERSISTENCE_HANDLERS } from './persistence.js';
 import { SERVER_HANDLERS } from './server.js';
+import { TRANSACTION_HANDLERS } from './transaction.js';
 
 const HANDLERS: ReadonlyMap<string, HostHandler> = new Map(
   [
+    BLOCKING_HANDLERS,
     CLIENT_HANDLERS,
     COMMAND_HANDLERS,
     CONFIG_HANDLERS,
@@ -26,6 +30,8 @@ const HANDLERS: ReadonlyMap<string, HostHandler> = new Map(
     MEMORY_HANDLERS,
     PERSISTENCE_HANDLERS,
     SERVER_HANDLERS,
+    TRANSACTION_HANDLERS,
+    WAIT_HANDLERS,
   ].flatMap((family) => Object.entries(family)),
 );
 
@@ -33,5 +39,9 @@ const HANDLERS: ReadonlyMap<string, HostHandler> = new Map(
 export function findHandler(fullName: string): HostHandler | undefined {
   return HANDLERS.get(fullName);
 }
+
+/** Whether TypeScript runs it, and not the kernel. Those that may wait are the kernel's once they do not. */
+export const isHostCommand = ({ fullName }: Command): boolean =>
+  HANDLERS.has(fullName) && !(fullName in BLOCKING_HANDLERS);
 
 export const executeHostCommand = executor(findHandler);
