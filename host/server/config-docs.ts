@@ -43,6 +43,8 @@ function shapeOf(kind: Kind): string {
       return 'class hard soft seconds ...';
     case 'savePoints':
       return 'seconds changes ...';
+    case 'notifyFlags':
+      return 'letters';
   }
 }
 
