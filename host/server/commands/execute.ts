@@ -61,7 +61,7 @@ export function executor(findHandler: (fullName: string) => HostHandler | undefi
     const refusal = command.name === 'debug' ? debugRefusal(enableDebugCommand, client) : undefined;
     if (refusal) return refuse(refusal);
     if (requirepass !== '' && !client.authenticated && !command.flags.includes('no_auth')) return refuse(NOAUTH);
-    const subscribed = refusedWhileSubscribed(client, command.name, command.fullName);
+    const subscribed = client.executing ? undefined : refusedWhileSubscribed(client, command.name, command.fullName);
     if (subscribed) return refuse(subscribed);
     if (client.multi && !client.executing) {
       if (command.flags.includes('no_multi')) return refuse({ error: 'ERR Command not allowed inside a transaction' });
