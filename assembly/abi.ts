@@ -35,7 +35,9 @@ export const STATUS_EVICT: i32 = 11;
 //     1536  1024                   piece table: 64 rows of ptr u32, bytes u32, kind u32, blob u32
 //     2560  FRAMES_MAX*16          frame table of `cut`: offset u32, bytes u32, group u32, spare u32
 //     4608  (SHARDS_MAX+1)*16      group table of `cut`: staging offset u32, bytes u32, frames u32, flags u32
-//     8960  3328                   spare
+//     8960  1024                   calls per opcode that answered with an error, u32 each
+//     9984  1024                   frames per opcode that were refused before they ran, u32 each
+//    11008  1280                   spare
 //    12288  inBytes + 64           input: socket bytes, or frames staged for this shard
 //           argvBytes              argument table: ptr u32, bytes u32
 //           65536 + 64             inline arguments after unquoting
@@ -54,6 +56,8 @@ export const WINDOW_FRAMES: u32 = 2560;
 export const FRAMES_MAX: u32 = 128;
 export const WINDOW_GROUPS: u32 = 4608;
 export const SHARDS_MAX: u32 = 256;
+export const WINDOW_FAILED: u32 = 8960;
+export const WINDOW_REJECTED: u32 = 9984;
 export const WINDOW_IN: u32 = 12288;
 export const SLACK_BYTES: u32 = 64;
 export const ARGV_BYTES: u32 = 266240;
@@ -80,7 +84,8 @@ export const ENDS_BYTES: u32 = FRAMES_MAX * 4;
 //       56    4 argc           u32  of the frame that stopped the call
 //       60    4 needBytes      u32  with NEED_MORE and BIG
 //       64    4 errors         u32  error replies written
-//       68   12 spare
+//       68    4 mixed          u32  0: all commands executed were the same one
+//       72    8 spare
 //       80    4 groups         u32  groups that `cut` filled
 //       84    4 group          u32  the only group, if groups is 1
 //       88    4 writes         u32  changes made
@@ -103,6 +108,7 @@ export const CONTROL_OPCODE: u32 = 52;
 export const CONTROL_ARGC: u32 = 56;
 export const CONTROL_NEED: u32 = 60;
 export const CONTROL_ERRORS: u32 = 64;
+export const CONTROL_MIXED: u32 = 68;
 export const CONTROL_GROUPS: u32 = 80;
 export const CONTROL_GROUP: u32 = 84;
 export const CONTROL_WRITES: u32 = 88;
@@ -131,6 +137,10 @@ export const CALL_NO_WRITES: u32 = 64;
 export const CALL_EVICTED: u32 = 128;
 /** Nothing can be evicted: frames that make the data grow get -OOM while the shard has used up its part. */
 export const CALL_OOM: u32 = 256;
+
+/** The frames came in at a cluster port, of the shard that the bits from PORT_SHARD_SHIFT on say. */
+export const CALL_CLUSTER: u32 = 0x8000;
+export const PORT_SHARD_SHIFT: u32 = 16;
 
 /** Kinds of rows in the piece table. */
 export const PIECE_BYTES: u32 = 0;

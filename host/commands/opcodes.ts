@@ -213,4 +213,12 @@ export const OPCODES: Readonly<Record<string, number>> = {
   bgrewriteaof: 210,
   lastsave: 211,
   waitaof: 212,
+  asking: 230,
+  readonly: 231,
+  readwrite: 232,
+  cluster: 233,
+  monitor: 234,
+  role: 235,
+  slowlog: 236,
+  latency: 237,
 };

@@ -1,11 +1,13 @@
 // Collects the group files into one table and derives what follows from each declaration.
 import { BITMAP_COMMANDS } from './bitmap.js';
+import { CLUSTER_COMMANDS } from './cluster.js';
 import { CONNECTION_COMMANDS } from './connection.js';
 import { GENERIC_COMMANDS } from './generic.js';
 import { GEO_COMMANDS } from './geo.js';
 import { HASH_COMMANDS } from './hash.js';
 import { HYPERLOGLOG_COMMANDS } from './hyperloglog.js';
 import { LIST_COMMANDS } from './list.js';
+import { OBSERVATION_COMMANDS } from './observation.js';
 import { OPCODES } from './opcodes.js';
 import { PERSISTENCE_COMMANDS } from './persistence.js';
 import { SERVER_COMMANDS } from './server.js';
@@ -39,6 +41,8 @@ const GROUPS: readonly (readonly [Group, readonly CommandSpec[]])[] = [
   ['connection', CONNECTION_COMMANDS],
   ['server', SERVER_COMMANDS],
   ['server', PERSISTENCE_COMMANDS],
+  ['server', OBSERVATION_COMMANDS],
+  ['cluster', CLUSTER_COMMANDS],
 ];
 
 /** Categories that follow from a flag. Beside these, every command is either fast or slow. */

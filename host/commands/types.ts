@@ -13,7 +13,8 @@ export type Group =
   | 'hyperloglog'
   | 'generic'
   | 'connection'
-  | 'server';
+  | 'server'
+  | 'cluster';
 
 /** Flags of a command, in the order in which Redis replies with them. */
 export const COMMAND_FLAGS = [

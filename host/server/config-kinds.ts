@@ -28,7 +28,7 @@ export type Kind =
   | { readonly kind: 'memory'; readonly min: bigint; readonly max: bigint }
   | { readonly kind: 'enum'; readonly words: readonly string[] }
   | { readonly kind: 'bool' }
-  | { readonly kind: 'string' }
+  | { readonly kind: 'string'; readonly hostname?: boolean }
   /** Words, written in one value with single spaces between them, or as several arguments. */
   | { readonly kind: 'list'; readonly countMax: number; readonly tooMany: string }
   | { readonly kind: 'bufferLimits' }
@@ -87,6 +87,14 @@ function parseOctal(text: string): Parsed {
   if (!/^-?[0-7]+$/.test(text)) return { problem: "argument couldn't be parsed as an octal number" };
   const value = text.startsWith('-') ? -1 : Number.parseInt(text, 8);
   return value < 0 || value > 0o777 ? between(0, 777) : { text: value.toString(8) };
+}
+
+const HOSTNAME_CHARACTERS_MAX = 255;
+
+function hostnameProblem(text: string): Parsed | undefined {
+  if (text.length > HOSTNAME_CHARACTERS_MAX) return { problem: 'Hostnames must be less than 256 characters' };
+  if (/^[a-z0-9.-]*$/i.test(text)) return undefined;
+  return { problem: 'Hostnames may only contain alphanumeric characters, hyphens or dots' };
 }
 
 function parseMemory(kind: Kind & { kind: 'memory' }, text: string): Parsed {
@@ -156,7 +164,7 @@ export function parseValue(kind: Kind, words: readonly string[], present: string
       return text === 'yes' || text === 'no' ? { text } : { problem: "argument must be 'yes' or 'no'" };
     }
     case 'string':
-      return { text: word };
+      return (kind.hostname ? hostnameProblem(word) : undefined) ?? { text: word };
     case 'list':
       return words.length > kind.countMax ? { problem: kind.tooMany } : { text: words.join(' ') };
     case 'bufferLimits':

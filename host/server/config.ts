@@ -28,6 +28,13 @@ export interface ConfigValues {
   readonly threads: number;
   readonly shards: number;
   readonly routing: 'kevyhash' | 'slots';
+  readonly clusterEnabled: boolean;
+  /** 0: behind `port`. */
+  readonly clusterPortBase: number;
+  /** '': the address that the client is connected to. */
+  readonly clusterAnnounceIp: string;
+  readonly clusterAnnounceHostname: string;
+  readonly clusterPreferredEndpointType: 'ip' | 'hostname' | 'unknown-endpoint';
   readonly databases: number;
   readonly maxclients: number;
   /** Seconds; 0: never. */
@@ -146,6 +153,18 @@ export class Config {
   adoptLayout(shards: number, routing: 'kevyhash' | 'slots'): void {
     this.#put(findParameter('shards')!, String(shards));
     this.#put(findParameter('routing')!, routing);
+  }
+
+  /**
+   * With cluster ports keys are routed by slots; a directory with another layout keeps that, unless routing was said.
+   * @returns what is wrong, in one sentence, or null.
+   */
+  clusterByDefault(): string | null {
+    const { clusterEnabled, routing } = this.values;
+    if (!clusterEnabled || routing === 'slots') return null;
+    if (this.#given.has('routing')) return 'cluster-enabled needs --routing slots';
+    this.#put(findParameter('routing')!, 'slots');
+    return null;
   }
 
   /**

@@ -2,6 +2,7 @@
 // `host/worker` implements it, `host/server/commands` uses it; neither knows the other's insides.
 import type { Command, Reply } from '../commands/index.js';
 import type { ShardKernel } from '../kernel/kernel.js';
+import type { SlotKeys } from '../worker/slot-walk.js';
 import type { Stats } from '../worker/stats.js';
 import type { Config } from './config.js';
 
@@ -14,6 +15,8 @@ export interface Client {
   readonly localAddress: string;
   readonly fd: number;
   readonly unix: boolean;
+  /** The shard whose cluster port it is connected to; -1: the main port or the Unix socket. */
+  readonly clusterShard: number;
   /** Unix milliseconds. */
   readonly createdMs: number;
   readonly lastActiveMs: number;
@@ -81,6 +84,14 @@ export interface PersistenceServices {
   info(): Promise<readonly (readonly [name: string, value: string | number])[]>;
 }
 
+/** Where the server listens, and how connections reach the workers: said in INFO and in the start-up line. */
+export interface ListeningFacts {
+  readonly tcpPort: number;
+  readonly spread: string;
+  /** By shard; none without cluster ports. */
+  readonly clusterPorts: readonly number[];
+}
+
 /** What one thread offers to host commands. */
 export interface Services {
   readonly workerIndex: number;
@@ -92,8 +103,7 @@ export interface Services {
   readonly startedMs: number;
   /** 40 hex digits, random per process. */
   readonly runId: string;
-  /** How connections reach the workers: said in INFO and in the start-up line. */
-  readonly listening: { readonly tcpPort: number; readonly spread: string };
+  readonly listening: ListeningFacts;
   /** Undefined without a directory. */
   readonly persistence: PersistenceServices | undefined;
 
@@ -118,6 +128,10 @@ export interface Services {
   shutdown(save?: boolean): Promise<never>;
   /** Frames for the kernel, under the latches they need: what a client would get for `argv`. */
   call(argv: readonly Uint8Array[], client: Client): Promise<Buffer>;
+  /** Redis Cluster's slot of a key. */
+  readonly slotOf: (key: Uint8Array) => number;
+  /** Keys of a slot that a shard has, in the client's database: how many, and at most `most` of them. */
+  keysInSlot(shard: number, slot: number, most: number, client: Client): Promise<SlotKeys>;
   /** Blocks this thread: DEBUG SLEEP. */
   sleep(ms: number): void;
   /** DEBUG PANIC: dies while holding the latch of shard 0. */

@@ -1,7 +1,7 @@
 // The control channel between the supervisor and its threads: small messages over comlink, never data.
 import type { MessagePort } from 'node:worker_threads';
 import type { StoreParts } from '../worker/store-parts.js';
-import type { ClientFacts, KillFilter } from './context.js';
+import type { ClientFacts, KillFilter, ListeningFacts } from './context.js';
 import type { SharedListener } from './listener.js';
 
 /** What a thread offers to the supervisor. */
@@ -40,7 +40,7 @@ export interface ThreadSetup {
   readonly statsBuffer: SharedArrayBuffer;
   readonly startedMs: number;
   readonly runId: string;
-  readonly listening: { readonly tcpPort: number; readonly spread: string };
+  readonly listening: ListeningFacts;
   readonly listeners: readonly SharedListener[];
   /** The runtime passed the self-test of direct-read.ts. */
   readonly readsDirectly: boolean;

@@ -8,7 +8,7 @@ import { POLICY_ALWAYS } from '../kernel/epochs.js';
 import type { ShardKernel } from '../kernel/kernel.js';
 import { encodeReply } from '../resp/reply.js';
 import { SystemClock } from '../worker/clock.js';
-import { Connection, WAIT_NONE } from '../worker/connection.js';
+import { Connection, clusterFlags, WAIT_NONE } from '../worker/connection.js';
 import { Defragmenter } from '../worker/defragmenter.js';
 import { Evictor } from '../worker/evictor.js';
 import { type CallContext, FrameRunner } from '../worker/frame-runner.js';
@@ -16,6 +16,7 @@ import { FrameServer } from '../worker/frame-server.js';
 import { Housekeeper } from '../worker/housekeeper.js';
 import { Latches } from '../worker/latches.js';
 import { Sampler } from '../worker/sampler.js';
+import { type SlotKeys, walkSlot } from '../worker/slot-walk.js';
 import { laneCount, SlowLane } from '../worker/slow-lane.js';
 import { STAT, Stats } from '../worker/stats.js';
 import { openShards } from '../worker/store-parts.js';
@@ -24,6 +25,7 @@ import { Config } from './config.js';
 import type { Client, ClientFacts, Encoded, KillFilter, PersistenceServices, Services } from './context.js';
 import type { SupervisorApi, ThreadApi, ThreadSetup } from './control.js';
 import { takeOver } from './direct-read.js';
+import type { Door } from './listener.js';
 import { log } from './log.js';
 import { NetTransport } from './net-transport.js';
 
@@ -114,7 +116,7 @@ export class ServerThread implements ThreadApi, Services {
   }
 
   /** Takes a socket that came in. */
-  readonly accept = (socket: Socket, socketPath: string | undefined): void => {
+  readonly accept = (socket: Socket, { socketPath, clusterShard }: Door): void => {
     const { values } = this.config;
     socket.on('error', () => {});
     if (this.#stopping || !this.stats.admit(values.maxclients)) {
@@ -137,6 +139,7 @@ export class ServerThread implements ThreadApi, Services {
       : socket;
     const transport = new NetTransport(direct, socketPath);
     connection = new Connection(this.stats.nextClientId(), transport, Date.now(), open);
+    connection.clusterShard = clusterShard;
     this.#connections.set(connection.id, connection);
     this.stats.add(STAT.clients, 1);
     if (this.readsDirectly) direct.resume();
@@ -271,11 +274,12 @@ export class ServerThread implements ThreadApi, Services {
 
   factsOf(client: Client): ClientFacts {
     const connection = client as Connection;
-    const { id, address, localAddress, fd, unix, createdMs, lastActiveMs, inputBytes, outputBytes } = connection;
+    const { id, address, localAddress, fd, unix, clusterShard, createdMs, lastActiveMs, inputBytes, outputBytes } =
+      connection;
     const { commandCount, netInputBytes, netOutputBytes, lastCommand, name, libName, libVersion } = connection;
     const { db, proto, authenticated, noEvict, noTouch, replyMode, closeAfterReply } = connection;
     return {
-      ...{ id, address, localAddress, fd, unix, createdMs, lastActiveMs, inputBytes, outputBytes },
+      ...{ id, address, localAddress, fd, unix, clusterShard, createdMs, lastActiveMs, inputBytes, outputBytes },
       ...{ commandCount, netInputBytes, netOutputBytes, lastCommand, name, libName, libVersion },
       ...{ db, proto, authenticated, noEvict, noTouch, replyMode, closeAfterReply },
       workerIndex: this.workerIndex,
@@ -311,14 +315,19 @@ export class ServerThread implements ThreadApi, Services {
     return new Promise(() => {});
   }
 
+  #contextOf({ db, proto, noTouch, clusterShard }: Client): CallContext {
+    const callFlags = (noTouch ? CALL_NO_TOUCH : 0) | clusterFlags(clusterShard);
+    return { db, proto, callFlags, bulkBytesMax: this.config.values.protoMaxBulkLen };
+  }
+
+  readonly slotOf = (key: Uint8Array): number => this.#runner.slotOf(key);
+
+  keysInSlot(shard: number, slot: number, most: number, client: Client): Promise<SlotKeys> {
+    return walkSlot(this.#runner, this.#latches, { shard, slot, most }, this.#contextOf(client));
+  }
+
   async call(argv: readonly Uint8Array[], client: Client): Promise<Buffer> {
-    const { db, proto, noTouch } = client;
-    const context: CallContext = {
-      db,
-      proto,
-      callFlags: noTouch ? CALL_NO_TOUCH : 0,
-      bulkBytesMax: this.config.values.protoMaxBulkLen,
-    };
+    const context = this.#contextOf(client);
     const frame = argv as Buffer[];
     this.stats.addCalls(this.#runner.opcodeOf(frame), 1);
     for (;;) {

@@ -5,6 +5,7 @@ import { unlinkSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import Comlink, { type Endpoint, type Remote } from 'comlink';
+import { LatchkeyError } from '../errors.js';
 import type { LaneData } from '../worker/lane-main.js';
 import { Stats } from '../worker/stats.js';
 import type { StoreParts } from '../worker/store-parts.js';
@@ -12,7 +13,7 @@ import type { Config } from './config.js';
 import type { ClientFacts, KillFilter, PersistenceServices } from './context.js';
 import type { SupervisorApi, ThreadApi, ThreadSetup } from './control.js';
 import { canReadDirectly } from './direct-read.js';
-import { type Listening, openListeners } from './listener.js';
+import { type Door, type Listening, openListeners } from './listener.js';
 import { log } from './log.js';
 import { configureShards, makeStore } from './make-store.js';
 import { PersistenceHost, persistenceAt } from './persistence-host.js';
@@ -43,9 +44,9 @@ export class Supervisor implements SupervisorApi {
     process.env.UV_TCP_SINGLE_ACCEPT ??= '1';
     this.#readsDirectly = await canReadDirectly();
     // Connections may come before the first thread is built, which wants to know where we listen.
-    const early: [Socket, string | undefined][] = [];
-    let accept = (socket: Socket, path: string | undefined): void => void early.push([socket, path]);
-    const listening = await openListeners(config.values, threads, (socket, path) => accept(socket, path));
+    const early: [Socket, Door][] = [];
+    let accept = (socket: Socket, door: Door): void => void early.push([socket, door]);
+    const listening = await openListeners(config.values, threads, (socket, door) => accept(socket, door));
     const first = new ServerThread(
       this.#setup(0, listening),
       this,
@@ -53,7 +54,7 @@ export class Supervisor implements SupervisorApi {
     );
     this.#threads.push(first);
     accept = first.accept;
-    for (const [socket, path] of early) first.accept(socket, path);
+    for (const [socket, door] of early) first.accept(socket, door);
     await Promise.all(Array.from({ length: threads - 1 }, (_, i) => this.#startThread(i + 1, listening)));
     const store = `${threads} worker${threads === 1 ? '' : 's'}, ${shards} shard${shards === 1 ? '' : 's'} (${routing})`;
     log.notice(`Ready to accept connections on ${listening.places.join(', ')}: ${store}, ${listening.spread}`);
@@ -68,12 +69,23 @@ export class Supervisor implements SupervisorApi {
     const { host, store } = await PersistenceHost.open(this.config);
     this.#store = store;
     this.#persistence = host;
+    await this.#checkRouting(host);
     host.onEnd((reason) => {
       if (this.#ending) return;
       this.#ending = true;
       log.warning(`${reason}; nothing can be promised any more, exiting`);
       process.exit(1);
     });
+  }
+
+  /** Only an explicit flag changes a layout, and cluster ports need the one by slots. */
+  async #checkRouting(host: PersistenceHost): Promise<void> {
+    const { clusterEnabled, routing, dir } = this.config.values;
+    if (!clusterEnabled || routing === 'slots') return;
+    this.#ending = true;
+    await host.close(false);
+    const why = `${dir} is laid out by kevyhash, and cluster ports need slots: say --routing slots to lay it out anew`;
+    throw new LatchkeyError('BAD_CONFIG', why);
   }
 
   #engineFor(port: MessagePort | undefined): PersistenceServices | undefined {
@@ -86,7 +98,7 @@ export class Supervisor implements SupervisorApi {
   #readsDirectly = false;
 
   #setup(threadIndex: number, listening: Listening): ThreadSetup {
-    const { tcpPort, spread, shared } = listening;
+    const { tcpPort, spread, clusterPorts, shared } = listening;
     return {
       store: this.#store,
       threadIndex,
@@ -95,7 +107,7 @@ export class Supervisor implements SupervisorApi {
       statsBuffer: this.#statsBuffer,
       startedMs: this.#startedMs,
       runId: this.#runId,
-      listening: { tcpPort, spread },
+      listening: { tcpPort, spread, clusterPorts },
       listeners: shared,
       readsDirectly: this.#readsDirectly,
     };

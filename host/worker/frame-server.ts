@@ -6,7 +6,15 @@ import * as abi from '../kernel/abi.js';
 import { type Epochs, POLICY_LATER } from '../kernel/epochs.js';
 import type { ShardKernel } from '../kernel/kernel.js';
 import { BigFrame, decodeRequest, ProtocolError } from '../resp/request.js';
-import { type Connection, WAIT_HOST, WAIT_LATCH, WAIT_NONE, WAIT_PAUSE, WAIT_SLOW } from './connection.js';
+import {
+  type Connection,
+  clusterFlags,
+  WAIT_HOST,
+  WAIT_LATCH,
+  WAIT_NONE,
+  WAIT_PAUSE,
+  WAIT_SLOW,
+} from './connection.js';
 import { BATCH_MAX, type Evictor } from './evictor.js';
 import { type CallContext, type Clock, type FrameRunner, misconf } from './frame-runner.js';
 import { Gate } from './gate.js';
@@ -551,7 +559,7 @@ export class FrameServer {
     return {
       db: connection.db,
       proto: connection.proto,
-      callFlags: connection.noTouch ? abi.CALL_NO_TOUCH : 0,
+      callFlags: (connection.noTouch ? abi.CALL_NO_TOUCH : 0) | clusterFlags(connection.clusterShard),
       bulkBytesMax: this.limits.protoMaxBulkLen,
     };
   }

@@ -26,7 +26,7 @@ export type Stat = keyof typeof STAT;
 /** First words of error replies that INFO errorstats tells apart. The kernel's come first, in its order. */
 export const ERROR_KINDS = [
   ...(['ERR', 'WRONGTYPE', 'OOM', 'BUSYGROUP', 'NOGROUP', 'BUSYKEY', 'INVALIDOBJ'] as const),
-  ...(['NOAUTH', 'WRONGPASS', 'NOPROTO'] as const),
+  ...(['NOAUTH', 'WRONGPASS', 'NOPROTO', 'MOVED', 'CROSSSLOT'] as const),
 ] as const;
 export type ErrorKind = (typeof ERROR_KINDS)[number];
 

@@ -18,6 +18,7 @@ export function fakeClient(changes: Partial<Client> = {}): Client {
     localAddress: '127.0.0.1:6379',
     fd: 20,
     unix: false,
+    clusterShard: -1,
     createdMs: nowMs,
     lastActiveMs: nowMs,
     inputBytes: 0,
@@ -47,7 +48,7 @@ export class FakeServices implements Services {
   readonly stats = new Stats(Stats.newBuffer(1), 1);
   readonly startedMs = Date.now();
   readonly runId = '0'.repeat(40);
-  readonly listening = { tcpPort: 6379, spread: 'one worker' };
+  readonly listening = { tcpPort: 6379, spread: 'one worker', clusterPorts: [] as number[] };
   persistence: PersistenceServices | undefined;
   readonly kernel: TestKernel;
   /** What was asked, in order: the service's name and its arguments. */
@@ -97,6 +98,15 @@ export class FakeServices implements Services {
     this.kernel.proto = client.proto;
     this.kernel.flags = abi.CALL_SLOW;
     return this.kernel.call(...argv);
+  }
+  readonly slotOf = (key: Uint8Array): number => {
+    const { shard } = this.kernel;
+    shard.bytes.set(key, shard.staging);
+    return shard.calls.slot(shard.staging, key.length);
+  };
+  async keysInSlot(...place: unknown[]) {
+    this.asked.push(['keysInSlot', ...place.slice(0, 3)]);
+    return { count: 0, keys: [] };
   }
   sleep(ms: number): void {
     this.asked.push(['sleep', ms]);

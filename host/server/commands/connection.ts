@@ -39,6 +39,9 @@ const auth: HostHandler = (argv, client, services) => {
   return authenticate(user, argv[argv.length - 1], client, services) ? OK : WRONGPASS;
 };
 
+/** The main port is a server that has all keys, whatever other ports there are. */
+export const modeOf = ({ clusterShard }: Client): string => (clusterShard < 0 ? 'standalone' : 'cluster');
+
 /** Options take effect in their order, also if a later one is wrong, as in Redis 7.0; the protocol changes last. */
 const hello: HostHandler = (argv, client, services) => {
   let proto: 2 | 3 = client.proto;
@@ -73,7 +76,7 @@ const hello: HostHandler = (argv, client, services) => {
       ['version', REDIS_VERSION],
       ['proto', proto],
       ['id', client.id],
-      ['mode', 'standalone'],
+      ['mode', modeOf(client)],
       ['role', 'master'],
       ['modules', []],
     ],

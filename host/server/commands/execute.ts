@@ -1,6 +1,7 @@
 // The way of a frame that the kernel left to the host: found in the table, checked, and run. Every frame gets an answer.
 import { type Command, commandOf, type Reply } from '../../commands/index.js';
 import type { Client, Encoded, HostHandler, Services } from '../context.js';
+import { clusterRefusal } from './cluster-port.js';
 import { debugRefusal } from './debug.js';
 import { cString, quotingError } from './values.js';
 
@@ -52,6 +53,8 @@ export function executor(findHandler: (fullName: string) => HostHandler | undefi
     const refusal = command.name === 'debug' ? debugRefusal(enableDebugCommand, client) : undefined;
     if (refusal) return refusal;
     if (requirepass !== '' && !client.authenticated && !command.flags.includes('no_auth')) return NOAUTH;
+    const elsewhere = clusterRefusal(argv, command, client, services);
+    if (elsewhere) return elsewhere;
     const handler = findHandler(command.fullName);
     if (handler) return handler(argv, client, services, command);
     return services.call(argv, client).then((encoded) => ({ encoded }));

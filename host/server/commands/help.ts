@@ -2,6 +2,7 @@
 // listed. NO-TOUCH and SETINFO are Redis 7.2's.
 import type { Reply } from '../../commands/index.js';
 import type { HostHandler } from '../context.js';
+import { withPorts } from './cluster.js';
 
 /** A container's help: a title that all containers share, its own lines, and the line about HELP itself. */
 export function helpReply(container: string, lines: readonly string[]): Reply {
@@ -50,6 +51,34 @@ const CLIENT_HELP = [
   '    Protect current client connection from eviction.',
   'NO-TOUCH (ON|OFF)',
   '    Will not touch LRU/LFU stats when this mode is on.',
+];
+
+const CLUSTER_HELP = [
+  'COUNT-FAILURE-REPORTS <node-id>',
+  '    Return number of failure reports for <node-id>.',
+  'COUNTKEYSINSLOT <slot>',
+  '    Return the number of keys in <slot>.',
+  'GETKEYSINSLOT <slot> <count>',
+  '    Return key names stored by current node in a slot.',
+  'INFO',
+  '    Return information about the cluster.',
+  'KEYSLOT <key>',
+  '    Return the hash slot for <key>.',
+  'MYID',
+  '    Return the node id.',
+  'NODES',
+  '    Return cluster configuration seen by node. Output format:',
+  '    <id> <ip:port> <flags> <master> <pings> <pongs> <epoch> <link> <slot> ...',
+  'REPLICAS <node-id>',
+  '    Return <node-id> replicas.',
+  'SLOTS',
+  '    Return information about slots range mappings. Each range is made of:',
+  '    start, end, master and replicas IP addresses, ports and ids',
+  'SHARDS',
+  '    Return information about slot range mappings and the nodes associated with them.',
+  'LINKS',
+  '    Return information about all network links between this node and its peers.',
+  '    Output format is an array where each array element is a map containing attributes of a link',
 ];
 
 const COMMAND_HELP = [
@@ -151,6 +180,7 @@ const help =
 /** DEBUG has no subcommands in the table and answers its own HELP; CONFIG's is beside its parameters. */
 export const HELP_HANDLERS: Readonly<Record<string, HostHandler>> = {
   'client|help': help('CLIENT', CLIENT_HELP),
+  'cluster|help': withPorts(help('CLUSTER', CLUSTER_HELP)),
   'command|help': help('COMMAND', COMMAND_HELP),
   'memory|help': help('MEMORY', MEMORY_HELP),
   'module|help': help('MODULE', MODULE_HELP),

@@ -1,6 +1,7 @@
 // Host commands: which function answers which command. One file per family; `execute.ts` is the way in.
 import type { HostHandler } from '../context.js';
 import { CLIENT_HANDLERS } from './client.js';
+import { CLUSTER_HANDLERS } from './cluster.js';
 import { COMMAND_HANDLERS } from './command.js';
 import { CONFIG_HANDLERS } from './config.js';
 import { CONNECTION_HANDLERS } from './connection.js';
@@ -16,6 +17,7 @@ import { SERVER_HANDLERS } from './server.js';
 const HANDLERS: ReadonlyMap<string, HostHandler> = new Map(
   [
     CLIENT_HANDLERS,
+    CLUSTER_HANDLERS,
     COMMAND_HANDLERS,
     CONFIG_HANDLERS,
     CONNECTION_HANDLERS,

@@ -15,8 +15,9 @@ import {
   ROUTING_SLOTS,
   type ShardKernel,
 } from '../../kernel/kernel.js';
-import type { Services } from '../context.js';
+import type { Client, Services } from '../context.js';
 import { latchkeyVersion, REDIS_VERSION } from '../version.js';
+import { modeOf } from './connection.js';
 
 type Value = string | number;
 /** Fields in order. */
@@ -50,7 +51,7 @@ export function humanBytes(bytes: number): string {
 
 const quotient = (part: number, whole: number): string => (whole === 0 ? 0 : part / whole).toFixed(2);
 
-export function server(services: Services): Section {
+export function server(services: Services, client: Client): Section {
   const { config, listening, runId, startedMs } = services;
   const nowMs = Date.now();
   const uptimeSeconds = Math.floor((nowMs - startedMs) / 1000);
@@ -59,14 +60,14 @@ export function server(services: Services): Section {
     ['redis_version', REDIS_VERSION],
     ['redis_git_sha1', '00000000'],
     ['redis_git_dirty', 0],
-    ['redis_mode', 'standalone'],
+    ['redis_mode', modeOf(client)],
     ['os', `${systemName()} ${release()} ${machine()}`],
     ['arch_bits', /64|s390x/.test(arch()) ? 64 : 32],
     ['multiplexing_api', 'libuv'],
     ['process_id', process.pid],
     ['process_supervised', 'no'],
     ['run_id', runId],
-    ['tcp_port', listening.tcpPort],
+    ['tcp_port', listening.clusterPorts[client.clusterShard] ?? listening.tcpPort],
     ['server_time_usec', nowMs * 1000],
     ['uptime_in_seconds', uptimeSeconds],
     ['uptime_in_days', Math.floor(uptimeSeconds / DAY_SECONDS)],
@@ -89,6 +90,9 @@ export function latchkey(services: Services): Section {
     ['shards', shards.length],
     ['routing', shards[0]?.layout.routing === ROUTING_SLOTS ? 'slots' : 'kevyhash'],
     ['connection_spread', listening.spread],
+    ...(listening.clusterPorts.length === 0
+      ? []
+      : [['cluster_ports', listening.clusterPorts.join(',')] as [string, string]]),
     ['slow_commands', stats.sum('slow')],
     ['protocol_errors', stats.sum('protocolErrors')],
   ];
@@ -318,6 +322,10 @@ export function commandstats({ stats: figures }: Services): Section {
   return COMMANDS.map(({ name, opcode }): [string, number] => [name, figures.calls(opcode)])
     .filter(([, calls]) => calls > 0)
     .map(([name, calls]) => [`cmdstat_${name}`, `calls=${calls}`]);
+}
+
+export function cluster({ listening }: Services): Section {
+  return [['cluster_enabled', listening.clusterPorts.length === 0 ? 0 : 1]];
 }
 
 export function errorstats({ stats: figures }: Services): Section {
