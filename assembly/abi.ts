@@ -85,7 +85,8 @@ export const ENDS_BYTES: u32 = FRAMES_MAX * 4;
 //       60    4 needBytes      u32  with NEED_MORE and BIG
 //       64    4 errors         u32  error replies written
 //       68    4 mixed          u32  0: all commands executed were the same one
-//       72    8 spare
+//       72    4 rejected       u32  of those, how many did not run: arguments are missing, or memory is
+//       76    4 ran            u32  opcode of the first command that ran, 0: none did
 //       80    4 groups         u32  groups that `cut` filled
 //       84    4 group          u32  the only group, if groups is 1
 //       88    4 writes         u32  changes made
@@ -109,6 +110,8 @@ export const CONTROL_ARGC: u32 = 56;
 export const CONTROL_NEED: u32 = 60;
 export const CONTROL_ERRORS: u32 = 64;
 export const CONTROL_MIXED: u32 = 68;
+export const CONTROL_REJECTED: u32 = 72;
+export const CONTROL_RAN: u32 = 76;
 export const CONTROL_GROUPS: u32 = 80;
 export const CONTROL_GROUP: u32 = 84;
 export const CONTROL_WRITES: u32 = 88;

@@ -3,7 +3,7 @@
 import {
   CALL_ALL, CALL_CLUSTER, CALL_EVICTED, CALL_HOST_ALL, CALL_INTERNAL, CALL_NO_WRITES, CALL_OOM, CALL_REPLY_OFF, CALL_SLOW, CONTROL_ARGC, CONTROL_COMMANDS, CONTROL_COMMANDS_MAX,
   CONTROL_CONSUMED, CONTROL_ERRORS, CONTROL_FRAME_BYTES, CONTROL_MIXED, CONTROL_NEED, CONTROL_OPCODE, CONTROL_OUT_BYTES,
-  CONTROL_PIECES, CONTROL_WRITES, STATUS_BIG, STATUS_DONE, STATUS_EVICT, STATUS_FULL, STATUS_HOST, STATUS_MALFORMED, STATUS_MANY,
+  CONTROL_PIECES, CONTROL_RAN, CONTROL_REJECTED, CONTROL_WRITES, STATUS_BIG, STATUS_DONE, STATUS_EVICT, STATUS_FULL, STATUS_HOST, STATUS_MALFORMED, STATUS_MANY,
   STATUS_NEED_MORE, STATUS_SLOW, STATUS_WRITE, WINDOW_CALLS, WINDOW_FAILED, WINDOW_REJECTED, ARGS_MAX,
 } from '../abi';
 import { header } from '../memory/layout';
@@ -40,6 +40,8 @@ const PIECES_BATCH_MAX: u32 = 20;
 /** Opcodes of the frames that were executed so far, XORed with the first one's and gathered: 0 while all are the same. */
 let mixed: u32 = 0;
 let firstOpcode: u32 = 0;
+/** Frames that were answered with an error before they ran. */
+let rejected: u32 = 0;
 
 /** Counts the command in hand in a table of the window. */
 @inline function tally(table: u32): void {
@@ -54,6 +56,7 @@ export function framesBegin(window: u32, out: u32, outBytes: u32): void {
   clearChanges();
   mixed = 0;
   firstOpcode = 0;
+  rejected = 0;
   replyBegin(out, outBytes);
 }
 /** Executes the frame that the parser has just read. @returns STATUS_DONE, or why it was not executed. */
@@ -74,6 +77,8 @@ function stop(status: i32, start: u32, p: u32, commands: u32, frameBytes: u32): 
   store<u32>(win + CONTROL_NEED, needBytes);
   store<u32>(win + CONTROL_ERRORS, errors);
   store<u32>(win + CONTROL_MIXED, mixed);
+  store<u32>(win + CONTROL_REJECTED, rejected);
+  store<u32>(win + CONTROL_RAN, firstOpcode);
   store<u32>(win + CONTROL_WRITES, changes);
   // A local group runs without the latch: it has changed nothing, and may not touch the counter.
   if (changes != 0) header().dirty += changes;
@@ -153,9 +158,15 @@ function effectBytes(bytes: u32, flags: u32): u64 {
   return sum;
 }
 
+/** Counts the frame in hand as one that does not run. */
+function reject(): void {
+  rejected++;
+  if ((callFlags & CALL_INTERNAL) == 0) tally(WINDOW_REJECTED);
+}
+
 /** Answers -OOM without touching anything. */
 function refuse(): i32 {
-  tally(WINDOW_REJECTED);
+  reject();
   replyMark();
   replyOom();
   if (callFlags & CALL_REPLY_OFF) replyRollback();
@@ -203,7 +214,7 @@ function run(bytes: u32, limited: bool): i32 {
   replyMark();
   if (!fits) {
     replyArity(name, argLen(0));
-    if ((callFlags & CALL_INTERNAL) == 0) tally(WINDOW_REJECTED);
+    reject();
   }
   else {
     if ((flags & FLAG_WRITE) && logOn() && !logReserve(effectBytes(bytes, flags))) { replyOom(); return STATUS_DONE; }

@@ -40,6 +40,7 @@ export class Supervisor implements SupervisorApi {
     const { config } = this;
     await this.#openStore();
     const { threads, shards, routing } = config.values;
+    this.#statsBuffer = Stats.newBuffer(threads);
     // Asks libuv to take one connection per wake-up, which spreads them better over threads that share a descriptor.
     process.env.UV_TCP_SINGLE_ACCEPT ??= '1';
     this.#readsDirectly = await canReadDirectly();
@@ -92,7 +93,7 @@ export class Supervisor implements SupervisorApi {
     return port && persistenceAt(port);
   }
 
-  readonly #statsBuffer = Stats.newBuffer(256);
+  #statsBuffer!: SharedArrayBuffer;
   readonly #runId = randomBytes(20).toString('hex');
   readonly #startedMs = Date.now();
   #readsDirectly = false;

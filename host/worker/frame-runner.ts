@@ -68,6 +68,8 @@ function privateKernel(like: ShardKernel): ShardKernel {
 export class FrameRunner {
   readonly #all: number[];
   #hasher: ShardKernel | undefined;
+  /** How long the last command took once it had its latches, in ms. */
+  tookMs = 0;
 
   /** @param patient Wait for latches and run slow commands here (the slow lane) instead of giving them back. */
   constructor(
@@ -97,8 +99,11 @@ export class FrameRunner {
       const busy = this.latches.tryAll(needed);
       if (busy >= 0) return { busy };
     }
+    const beganMs = performance.now();
     try {
-      return { reply: this.#lead(command, argv, context, needed) };
+      const reply = this.#lead(command, argv, context, needed);
+      this.tookMs = performance.now() - beganMs;
+      return { reply };
     } catch (error) {
       if (error instanceof Slow) return { slow: true };
       throw error;
@@ -193,6 +198,7 @@ export class FrameRunner {
 
   /** KEYS, DBSIZE and RANDOMKEY: one shard after the other, so that none waits for the others. */
   #stepwise(name: string, argv: readonly Buffer[], context: CallContext): Outcome {
+    const beganMs = performance.now();
     const keys = this.shards.map((shard) => shard.calls.databaseKeys(context.db) >>> 0);
     const total = keys.reduce((sum, count) => sum + count, 0);
     if (name === 'keys' && !this.patient && total > SLOW_KEYS) return { slow: true };
@@ -206,6 +212,7 @@ export class FrameRunner {
     for (let i = 0; i < keys.length; i++) {
       const step = this.#step((first + i) % keys.length, argv, context);
       if (!('reply' in step)) return step;
+      this.tookMs = performance.now() - beganMs;
       if (isError(step.reply) || (name === 'randomkey' && bulkOf(step.reply) !== null)) return step;
       replies.push(step.reply);
     }

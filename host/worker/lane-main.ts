@@ -28,6 +28,6 @@ parentPort!.on('message', (port: MessagePort) => {
     const outcome = runner.run(argv, context);
     if (!('reply' in outcome)) throw new Error('the slow lane did not get to the end of a command');
     const reply = new Uint8Array(outcome.reply);
-    port.postMessage({ id, reply, seen: epochs.takeSeen() } satisfies LaneReply, [reply.buffer]);
+    port.postMessage({ id, reply, tookMs: runner.tookMs, seen: epochs.takeSeen() } satisfies LaneReply, [reply.buffer]);
   });
 });

@@ -18,14 +18,22 @@ export interface LaneRequest {
 export interface LaneReply {
   readonly id: number;
   readonly reply: Uint8Array;
+  /** How long it took once it had its latches. */
+  readonly tookMs: number;
   /** The highest epoch that the command could have seen. */
   readonly seen: number;
+}
+
+/** What a slow command led to. */
+export interface SlowReply {
+  readonly reply: Uint8Array;
+  readonly tookMs: number;
 }
 
 /** One worker's way to the lanes. */
 export class SlowLane {
   readonly #ports = new Map<number, Promise<MessagePort>>();
-  readonly #waiting = new Map<number, (reply: Uint8Array) => void>();
+  readonly #waiting = new Map<number, (done: SlowReply) => void>();
   #lastId = 0;
 
   /** @param open Starts the lane's thread if it is not running and answers a port to it. */
@@ -41,9 +49,9 @@ export class SlowLane {
   }
 
   /** @param shard The command's first shard: it decides the lane. */
-  async run(argv: readonly Uint8Array[], context: CallContext, shard: number): Promise<Uint8Array> {
+  async run(argv: readonly Uint8Array[], context: CallContext, shard: number): Promise<SlowReply> {
     const id = ++this.#lastId;
-    const reply = new Promise<Uint8Array>((resolve) => this.#waiting.set(id, resolve));
+    const reply = new Promise<SlowReply>((resolve) => this.#waiting.set(id, resolve));
     const port = await this.#port(shard % this.lanes);
     const frame = new Uint8Array(encodeRequest(argv));
     port.postMessage({ id, frame, context } satisfies LaneRequest, [frame.buffer]);
@@ -54,11 +62,11 @@ export class SlowLane {
     let port = this.#ports.get(lane);
     if (!port) {
       port = this.open(lane).then((opened) => {
-        opened.on('message', ({ id, reply, seen }: LaneReply) => {
+        opened.on('message', ({ id, reply, tookMs, seen }: LaneReply) => {
           this.epochs.note(seen);
           const resolve = this.#waiting.get(id);
           this.#waiting.delete(id);
-          resolve?.(reply);
+          resolve?.({ reply, tookMs });
         });
         return opened;
       });
