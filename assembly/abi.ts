@@ -84,14 +84,15 @@ export const ENDS_BYTES: u32 = FRAMES_MAX * 4;
 //       56    4 argc           u32  of the frame that stopped the call
 //       60    4 needBytes      u32  with NEED_MORE and BIG
 //       64    4 errors         u32  error replies written
-//       68    4 mixed          u32  0: all commands executed were the same one
-//       72    4 rejected       u32  of those, how many did not run: arguments are missing, or memory is
+//       68    4 held           u32  1: `run` has kept the latch, since somebody is to be told or served before it goes
+//       72    4 rejected       u32  of the commands, how many did not run: arguments are missing, or memory is
 //       76    4 ran            u32  opcode of the first command that ran, 0: none did
 //       80    4 groups         u32  groups that `cut` filled
 //       84    4 group          u32  the only group, if groups is 1
 //       88    4 writes         u32  changes made
 //       92    4 slowGroup      u32  group that must execute last, or NO_GROUP (`cut`)
 //       96   28 errorKinds     u32  errors by first word: ERR, WRONGTYPE, OOM, BUSYGROUP, NOGROUP, BUSYKEY, INVALIDOBJ
+//      124    4 mixed          u32  0: all commands that ran were the same one
 //      128  384 candidates          of `evictSample`: 16 rows, table/evict.ts
 export const CONTROL_NOW: u32 = 0;
 export const CONTROL_DB: u32 = 8;
@@ -109,7 +110,7 @@ export const CONTROL_OPCODE: u32 = 52;
 export const CONTROL_ARGC: u32 = 56;
 export const CONTROL_NEED: u32 = 60;
 export const CONTROL_ERRORS: u32 = 64;
-export const CONTROL_MIXED: u32 = 68;
+export const CONTROL_HELD: u32 = 68;
 export const CONTROL_REJECTED: u32 = 72;
 export const CONTROL_RAN: u32 = 76;
 export const CONTROL_GROUPS: u32 = 80;
@@ -118,6 +119,7 @@ export const CONTROL_WRITES: u32 = 88;
 export const CONTROL_SLOW_GROUP: u32 = 92;
 export const CONTROL_ERROR_KINDS: u32 = 96;
 export const ERROR_KINDS: u32 = 7;
+export const CONTROL_MIXED: u32 = 124;
 export const CONTROL_CANDIDATES: u32 = 128;
 export const CANDIDATES_MAX: u32 = 16;
 export const NO_GROUP: u32 = 0xffffffff;
@@ -140,6 +142,12 @@ export const CALL_NO_WRITES: u32 = 64;
 export const CALL_EVICTED: u32 = 128;
 /** Nothing can be evicted: frames that make the data grow get -OOM while the shard has used up its part. */
 export const CALL_OOM: u32 = 256;
+/** Every frame is the host's: it looks at each before anything is executed. */
+export const CALL_EACH: u32 = 512;
+/** Nothing is executed: a frame that would prove slow is answered with STATUS_SLOW. */
+export const CALL_PROBE: u32 = 1024;
+/** Nobody is told that a key was looked up in vain: the host's own look at a key is no read of the client's. */
+export const CALL_SILENT: u32 = 2048;
 
 /** The frames came in at a cluster port, of the shard that the bits from PORT_SHARD_SHIFT on say. */
 export const CALL_CLUSTER: u32 = 0x8000;

@@ -7,7 +7,7 @@
 //   on any input; a trap is a bug of ours, after which the shard is not to be trusted.
 // - "latched" functions need the caller to hold the latch (`begin`), "window" functions touch only the caller's window.
 // - Nothing is durable on return: effects are in the log ring, if it is switched on, and the host persists them.
-import { CONTROL_COMMANDS_MAX, FRAMES_MAX, SLACK_BYTES, STATUS_BUSY, STATUS_NO_MEMORY, WINDOW_IN } from './abi';
+import { CONTROL_COMMANDS_MAX, CONTROL_HELD, FRAMES_MAX, SLACK_BYTES, STATUS_BUSY, STATUS_NO_MEMORY, WINDOW_IN } from './abi';
 import { cutFrames, mergeReplies } from './commands/cut';
 import { contextLoad } from './commands/context';
 import { execute, executeInWindow } from './commands/exec';
@@ -16,6 +16,11 @@ import {
   epochEnd as endOfEpoch, lastEpoch as epochLast, logBegin as beginLog, published as publishedLsn, publishing as isPublishing, raiseEpoch, stepBegin, stepEnd,
   stepPrepare as prepareStep, stepPublish as publishStep,
 } from './log/epoch';
+import { dropEvent as dropFirstEvent, firstEvent as eventAtHead, pendingEvents, takeLost } from './events/events';
+import {
+  cacheKey as cacheOne, firstWaiter as firstWaiterOf, keyReady, recordDb, recordType, takeReady as takeReadyKey, unwatchKey, waitOff as waitNoMore, waitOn as waitForKey,
+  watchKey, watchedVersion as versionOf,
+} from './events/interest';
 import { crc32cUpdate } from './log/crc32c';
 import { recordsReplay, replayBytes, replayStatus, replayStop, replayed } from './log/replay';
 import { recordFind, recordsVerify, verifyNeed, verifyRecords, verifyStop } from './log/verify';
@@ -137,11 +142,20 @@ export function exec(window: u32, input: u32, inputBytes: u32, out: u32, outByte
   return executeInWindow(window, input, inputBytes, out, outBytes);
 }
 
-/** `begin`, `exec` from the window's input to its output, `end`, in one crossing. STATUS_BUSY: the latch was not free. */
+/**
+ * `begin`, `exec` from the window's input to its output, `end`, in one crossing. STATUS_BUSY: the latch was not free. With
+ * `held` in the control block the latch is still held: events are queued, or a key is ready that somebody waits for, and
+ * the host sees to them before its `end`.
+ */
 export function run(window: u32, from: u32, inputBytes: u32, owner: u32, spins: u32, epoch: f64, snapshot: f64): i32 {
   if (!latchTry(owner, spins)) return STATUS_BUSY;
   stepBegin(epoch, snapshot);
   const status = executeInWindow(window, window + WINDOW_IN + from, inputBytes - from, windowOut(window), header().windowOutBytes);
+  if (pendingEvents()) {
+    store<u32>(window + CONTROL_HELD, 1);
+    return status;
+  }
+  store<u32>(window + CONTROL_HELD, 0);
   stepEnd();
   latchRelease(owner);
   return status;
@@ -243,6 +257,33 @@ export function snapshotAbort(): void { abortSnapshot(); }
 export function snapshotFailed(): u32 { return snapshotFailure(); }
 /** Bytes that may be kept for snapshots to come, encoded or set aside; 0: a quarter of the arena. Also without the latch. */
 export function snapshotBound(bytes: f64): void { snapshot().bound = <u64>bytes; }
+
+// What is told of keys, all latched: events/events.ts and events/interest.ts.
+/** The first queued event, 0: none; `eventDrop` drops it. Its parts are drawn in events/events.ts. */
+export function eventFirst(): u32 { return eventAtHead(); }
+export function eventDrop(): void { dropFirstEvent(); }
+/** Events that found no memory since the last call. */
+export function eventsLost(): u32 { return takeLost(); }
+/** Watches a key: its version, or -1: no memory. Later versions that differ tell of a change. */
+export function watch(window: u32, db: u32, key: u32, keyLen: u32): f64 { return watchKey(window, db, key, keyLen); }
+export function watchedVersion(window: u32, db: u32, key: u32, keyLen: u32): f64 { return versionOf(window, db, key, keyLen); }
+export function unwatch(db: u32, key: u32, keyLen: u32): void { unwatchKey(db, key, keyLen); }
+/** The next change of the key is an event for `worker`, once. 0: no memory. */
+export function cacheKey(db: u32, key: u32, keyLen: u32, worker: u32): i32 { return cacheOne(db, key, keyLen, worker) ? 1 : 0; }
+/** A client waits for a key: the node by which it is known, 0: no memory. See events/interest.ts. */
+export function waitOn(db: u32, key: u32, keyLen: u32, type: u32, worker: u32, slot: u32, turn: u32, frame: u32, bytes: u32): u32 {
+  return waitForKey(db, key, keyLen, type, worker, slot, turn, frame, bytes);
+}
+export function waitOff(node: u32): void { waitNoMore(node); }
+/** Whoever waits for the key is to look at it again. */
+export function wake(db: u32, key: u32, keyLen: u32): void { keyReady(db, key, keyLen); }
+/** A key that has changed and is waited for, once: its record; 0: there is none. */
+export function readyKey(): u32 { return takeReadyKey(); }
+export function readyDb(record: u32): u32 { return recordDb(record); }
+/** The type of what it holds now, -1: nothing. */
+export function readyType(window: u32, record: u32): i32 { return recordType(window, record); }
+/** The node of the client that has waited longest, 0: none. A node begins with the address of the next. */
+export function firstWaiter(record: u32): u32 { return firstWaiterOf(record); }
 
 /** Digest of a database's content, independent of layout and order (latched). */
 export function digest(window: u32, db: u32): u64 { contextLoad(window); return databaseDigest(db); }

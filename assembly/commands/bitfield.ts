@@ -8,6 +8,9 @@ import { argLen, argPtr, argc, changed } from './context';
 import { logFrame } from '../log/ring';
 import { replyArray, replyInt, replyNull, replyReserve } from '../resp/encode';
 import { replyError, replySyntax, replyWrongType } from '../resp/errors';
+import { argChanged } from '../events/arguments';
+import { NOTIFY_STRING } from '../events/events';
+import { EVENT_SETBIT } from '../events/names';
 import { lookupRead } from '../table/keyspace';
 import { OVERFLOW_FAIL, OVERFLOW_SAT, OVERFLOW_WRAP, fitSigned, fitUnsigned, overflowed } from '../types/bit-overflow';
 import { readField, readSignedField, writeField } from '../types/bits';
@@ -98,6 +101,7 @@ export function bitfield(readOnly: bool): void {
   // A string that only grew, every write having failed, is a change too.
   changed(max<u32>(count, 1));
   logFrame();
+  argChanged(1, count != 0 ? NOTIFY_STRING : 0, EVENT_SETBIT);
 }
 
 /** Runs every step over the string at `ptr` and replies; returns how many changed it. */

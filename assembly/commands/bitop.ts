@@ -10,6 +10,9 @@ import { SCRATCH_BYTES, windowScratch } from '../memory/window';
 import { replyInt } from '../resp/encode';
 import { replyError, replyOom, replySyntax, replyWrongType } from '../resp/errors';
 import { ENC_INT, INLINE_VALUE_MAX, entryEncoding } from '../table/entry';
+import { argChanged } from '../events/arguments';
+import { NOTIFY_STRING } from '../events/events';
+import { EVENT_SET } from '../events/names';
 import { anyGuests, lookupRead, lookupReplace, remove } from '../table/keyspace';
 import { BITS_AND, BITS_NOT, BITS_OR, BITS_XOR, combine } from '../types/bits';
 import { blobBytes, blobDrop, blobNew } from '../types/blob';
@@ -96,6 +99,7 @@ function storeResult(operator: u32, rows: u32, count: u32): void {
     if (byValue) logSet(key, keyLen, blobBytes(blob), length);
   }
   if (!byValue) logFrame();
+  argChanged(2, NOTIFY_STRING, EVENT_SET);
   replyInt(length);
 }
 

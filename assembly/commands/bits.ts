@@ -4,6 +4,9 @@ import { argLen, argPtr, argc, changed } from './context';
 import { logFrame } from '../log/ring';
 import { replyInt } from '../resp/encode';
 import { replyError, replyOom, replySyntax, replyWrongType } from '../resp/errors';
+import { argChanged } from '../events/arguments';
+import { NOTIFY_STRING } from '../events/events';
+import { EVENT_SETBIT } from '../events/names';
 import { lookupRead, lookupWrite } from '../table/keyspace';
 import { countOnesBetween, findBitBetween } from '../types/bits';
 import { parseI64, parsedI64 } from '../types/integer';
@@ -43,6 +46,7 @@ export function setbit(): void {
   if (bitsGrown || had != on) {
     changed(1);
     logFrame();
+    argChanged(1, NOTIFY_STRING, EVENT_SETBIT);
   }
   replyInt(had);
 }

@@ -7,7 +7,7 @@
 // may turn out slow ends the free order: after it only frames of its own shard are admitted, and the host executes that
 // group last. If it answers SLOW, what was executed is still exactly a prefix of the frames.
 import {
-  CALL_CLUSTER, CALL_HOST_ALL, CALL_NO_WRITES, CONTROL_ARGC, CONTROL_COMMANDS, CONTROL_COMMANDS_MAX, CONTROL_CONSUMED, CONTROL_FRAME_BYTES, CONTROL_GROUP,
+  CALL_CLUSTER, CALL_EACH, CALL_HOST_ALL, CALL_NO_WRITES, CONTROL_ARGC, CONTROL_COMMANDS, CONTROL_COMMANDS_MAX, CONTROL_CONSUMED, CONTROL_FRAME_BYTES, CONTROL_GROUP,
   CONTROL_GROUPS, CONTROL_NEED, CONTROL_OPCODE, CONTROL_OUT_BYTES, CONTROL_PIECES, CONTROL_SLOW_GROUP, FRAMES_MAX, NO_GROUP, STATUS_BIG, STATUS_DONE, STATUS_FULL,
   STATUS_HOST, STATUS_MALFORMED, STATUS_MANY, STATUS_NEED_MORE, STATUS_WRITE, WINDOW_FRAMES, WINDOW_GROUPS, WINDOW_IN, ARGS_MAX,
 } from '../abi';
@@ -43,6 +43,7 @@ export function cutFrames(window: u32, from: u32, inputBytes: u32): i32 {
   const end = input + inputBytes;
   const framesMax = min(load<u32>(window + CONTROL_COMMANDS_MAX), FRAMES_MAX);
   const limited = (callFlags & CALL_HOST_ALL) != 0;
+  const each = limited || (callFlags & CALL_EACH) != 0;
   const local = h.shardCount;
   for (let g: u32 = 0; g <= local; g++) { store<u64>(groupRow(window, g), 0); store<u64>(groupRow(window, g), 0, 8); }
   let p = input + from;
@@ -61,7 +62,7 @@ export function cutFrames(window: u32, from: u32, inputBytes: u32): i32 {
       break;
     }
     if (argc == 0) { p += bytes; continue; }
-    const bucket = limited ? 0 : lookupCommand(argPtr(0), argLen(0));
+    const bucket = each ? 0 : lookupCommand(argPtr(0), argLen(0));
     if (bucket == 0) { setCommand(0xffff, 0); status = STATUS_HOST; frameBytes = bytes; break; }
     const flags = commandFlags(bucket);
     setCommand(commandOpcode(bucket), flags);

@@ -1,7 +1,7 @@
 // Runs frames: parse, look up, execute, reply. The caller holds the shard's latch (frames that `cut` put in the local
 // group excepted: those touch nothing but the window).
 import {
-  CALL_ALL, CALL_CLUSTER, CALL_EVICTED, CALL_HOST_ALL, CALL_INTERNAL, CALL_NO_WRITES, CALL_OOM, CALL_REPLY_OFF, CALL_SLOW, CONTROL_ARGC, CONTROL_COMMANDS, CONTROL_COMMANDS_MAX,
+  CALL_ALL, CALL_CLUSTER, CALL_EACH, CALL_EVICTED, CALL_HOST_ALL, CALL_INTERNAL, CALL_NO_WRITES, CALL_OOM, CALL_PROBE, CALL_REPLY_OFF, CALL_SLOW, CONTROL_ARGC, CONTROL_COMMANDS, CONTROL_COMMANDS_MAX,
   CONTROL_CONSUMED, CONTROL_ERRORS, CONTROL_FRAME_BYTES, CONTROL_MIXED, CONTROL_NEED, CONTROL_OPCODE, CONTROL_OUT_BYTES,
   CONTROL_PIECES, CONTROL_RAN, CONTROL_REJECTED, CONTROL_WRITES, STATUS_BIG, STATUS_DONE, STATUS_EVICT, STATUS_FULL, STATUS_HOST, STATUS_MALFORMED, STATUS_MANY,
   STATUS_NEED_MORE, STATUS_SLOW, STATUS_WRITE, WINDOW_CALLS, WINDOW_FAILED, WINDOW_REJECTED, ARGS_MAX,
@@ -13,6 +13,7 @@ import { windowArgv, windowInline } from '../memory/window';
 import {
   REPLY_ROOM, replyBegin, replyBytes, replyEnd, replyFailed, replyMark, replyPieces, replyReserve, replyRollback, replyRoom,
 } from '../resp/encode';
+import { pendingEvents } from '../events/events';
 import { errors, errorsClear, replyArity, replyOom } from '../resp/errors';
 import { PARSE_MALFORMED, PARSE_NEED_MORE, PARSE_TOO_MANY_ARGS, needBytes, parseFrame } from '../resp/parse';
 import {
@@ -96,6 +97,7 @@ export function execute(window: u32, input: u32, inputBytes: u32, out: u32, outB
   const commandsMax = load<u32>(window + CONTROL_COMMANDS_MAX);
   const all = (callFlags & CALL_ALL) != 0;
   const limited = (callFlags & CALL_HOST_ALL) != 0;
+  const each = limited || (callFlags & CALL_EACH) != 0;
   const inlineArea = windowInline(window);
   let p = input;
   let commands: u32 = 0;
@@ -113,22 +115,24 @@ export function execute(window: u32, input: u32, inputBytes: u32, out: u32, outB
       return stop(STATUS_MALFORMED, input, p, commands, 0);
     }
     if (argc == 0) { p += bytes; continue; }
-    const status = one(bytes, limited);
+    const status = one(bytes, each);
     if (status != STATUS_DONE) return stop(status, input, p, commands, bytes);
     p += bytes;
     commands++;
     if (all) store<u32>(out - (commands << 2), replyBytes());
+    // Whoever waits for what has been put there gets it before the next command can see it.
+    else if (pendingEvents()) return stop(p < end ? STATUS_FULL : STATUS_DONE, input, p, commands, 0);
   }
   return stop(STATUS_DONE, input, p, commands, 0);
 }
 
 /** Executes the frame in hand in the database that it names (records of the log may), else in the caller's. */
-function one(bytes: u32, limited: bool): i32 {
-  if ((callFlags & CALL_INTERNAL) == 0 || !namesDatabase()) return run(bytes, limited);
+function one(bytes: u32, each: bool): i32 {
+  if ((callFlags & CALL_INTERNAL) == 0 || !namesDatabase()) return run(bytes, each);
   const kept = db;
   setDb(namedDatabase);
   setArgs(argvBase + 8, argc - 1);
-  const status = run(bytes, limited);
+  const status = run(bytes, each);
   setDb(kept);
   return status;
 }
@@ -178,10 +182,10 @@ function refuse(): i32 {
   return (callFlags & CALL_SLOW) == 0 && ((flags & FLAG_MAYBE_SLOW) != 0 || (callFlags & CALL_ALL) == 0);
 }
 
-/** Executes the frame in hand, or says why not. */
-function run(bytes: u32, limited: bool): i32 {
+/** Executes the frame in hand, or says why not. @param each It is the host's, whatever it is. */
+function run(bytes: u32, each: bool): i32 {
   const name = argPtr(0);
-  const bucket = limited ? 0 : lookupCommand(name, argLen(0));
+  const bucket = each ? 0 : lookupCommand(name, argLen(0));
   if (bucket == 0) {
     if ((callFlags & CALL_INTERNAL) && argLen(0) != 0 && load<u8>(name) == 0) {
       replyMark();
@@ -209,21 +213,21 @@ function run(bytes: u32, limited: bool): i32 {
       if ((callFlags & CALL_ALL) == 0) return STATUS_EVICT;
     }
   }
+  if (callFlags & CALL_PROBE) return STATUS_DONE;
   replyMark();
   if (!replyReserve(REPLY_ROOM)) { replyOom(); return STATUS_DONE; }
   replyMark();
   if (!fits) {
     replyArity(name, argLen(0));
     reject();
-  }
-  else {
+  } else {
     if ((flags & FLAG_WRITE) && logOn() && !logReserve(effectBytes(bytes, flags))) { replyOom(); return STATUS_DONE; }
-    // Frames of the host's own making are parts of a command that it counts itself.
     if (firstOpcode == 0) firstOpcode = opcode;
     mixed |= opcode ^ firstOpcode;
     const before = errors;
     dispatch();
     if (replyFailed) replyOom();
+    // Frames of the host's own making are parts of a command that it counts itself.
     if ((callFlags & CALL_INTERNAL) == 0) {
       tally(WINDOW_CALLS);
       if (errors != before) tally(WINDOW_FAILED);

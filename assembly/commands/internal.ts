@@ -2,31 +2,39 @@
 // with NUL, which a client's frame cannot smuggle in.
 //
 //   NUL IMAGE key             bulk: the value's image, or null. Leaves the access clock alone.
-//   NUL PUT key image [COPY]  stores the image under the key, replacing what is there; logged by value. +OK
+//   NUL PUT key image [COPY]  stores the image under the key, replacing what is there; logged by value. Told of as what
+//                             RENAME, or COPY, does to its destination. +OK
+//   NUL LEAVE key             deletes the key, logged as DEL, told of as what RENAME does to its source. +OK
 //   NUL GUEST key image       takes the image in as a guest until `guestsClear`. +OK
 //   NUL SIZE key              integer: about the bytes of the value, -1 if there is none. Touches nothing.
 //   NUL SORTED key            leaves a sorted set as SORT does that sorted it elsewhere, as a guest: `skiplist` by name. +OK
 //   NUL XCHECK XREADGROUP ... would the command begin, as far as this shard knows? +OK, +SLOW, or its error. Changes nothing.
+//                             XREAD, too, which is told of keys that it looks for in vain.
 //   NUL SLOT slot cursor most   a part of a walk over the keys of a slot: cluster.ts
 //   NUL DIGEST                bulk: 16 hex digits over the database's whole content (order-free)
 //   NUL DBn command ...       any command, in database n: how the log names another database than 0 (exec.ts)
 //
 // What an image is: commands/dump/image.ts.
 import { CALL_SLOW } from '../abi';
-import { argc, argLen, argPtr, argvBase, callFlags, contextLoad, db, setArgs, setCommand, win } from './context';
+import { argc, argLen, argPtr, argvBase, callFlags, changed, contextLoad, db, setArgs, setCommand, win } from './context';
 import { slotWalk } from './cluster';
 import { isSlow } from './cost';
 import { guest, image, put } from './dump/image';
+import { argChanged } from '../events/arguments';
+import { NOTIFY_GENERIC } from '../events/events';
+import { EVENT_RENAME_FROM } from '../events/names';
+import { fxArg, fxBegin, fxEnd, logOn, logReserve } from '../log/ring';
 import { replyStatusText } from './keys';
 import { windowAt } from '../memory/window';
 import { kevyHash } from '../routing/kevyhash';
 import { replyBulk, replyInt, replyOk, replyReserve } from '../resp/encode';
-import { replyError } from '../resp/errors';
+import { replyError, replyOom } from '../resp/errors';
 import { ENTRY_LARGE, TYPE_ZSET, entryExpiry, entryFlags, entryKey, entryKeyLen, entrySetFlags, entryType } from '../table/entry';
-import { LOOKUP_QUIET, lookup } from '../table/keyspace';
+import { keyDrop } from '../snapshot/before-write';
+import { EXPIRE_LOG_BYTES, LOOKUP_QUIET, lookup } from '../table/keyspace';
 import { readCheck } from './stream/read';
-import { OP_XREADGROUP } from './table.generated';
-import { BUCKETS, Root, STASH, bucketAt, root, slotAt, usedSlots, segmentAt } from '../table/table';
+import { OP_XREAD, OP_XREADGROUP } from './table.generated';
+import { BUCKETS, Root, STASH, bucketAt, root, slotAt, unlinkFound, usedSlots, segmentAt } from '../table/table';
 import { mixDigest, valueCheck, valueDigest, valueSize } from '../types/value';
 import { SPARE_IMAGE } from '../memory/spare';
 
@@ -45,12 +53,24 @@ export function dispatchInternal(): void {
   if (nameIs('IMAGE') && argc == 2) image();
   else if (nameIs('PUT') && (argc == 3 || argc == 4)) put();
   else if (nameIs('GUEST') && argc == 3) guest();
+  else if (nameIs('LEAVE') && argc == 2) leave();
   else if (nameIs('SIZE') && argc == 2) size();
   else if (nameIs('SORTED') && argc == 2) sorted();
   else if (nameIs('XCHECK') && argc > 1) checkReadGroup();
   else if (nameIs('SLOT') && argc == 4) slotWalk();
   else if (nameIs('DIGEST') && argc == 1) digest();
   else replyError('ERR unknown internal command');
+}
+
+function leave(): void {
+  if (!logReserve(<u64>argLen(1) + EXPIRE_LOG_BYTES)) { replyOom(); return; }
+  if (lookup(argPtr(1), argLen(1), LOOKUP_QUIET) != 0) {
+    keyDrop(unlinkFound(root(db)));
+    changed(1);
+    if (logOn()) { fxBegin('DEL'); fxArg(argPtr(1), argLen(1)); fxEnd(); }
+    argChanged(1, NOTIFY_GENERIC, EVENT_RENAME_FROM);
+  }
+  replyOk();
 }
 
 function size(): void {
@@ -65,10 +85,10 @@ function sorted(): void {
   replyOk();
 }
 
-/** XREADGROUP delivers for good, so with streams of several shards each is asked before the first one begins. */
+/** XREADGROUP delivers for good, so with streams of several shards each is asked before the first one begins; XREAD likewise. */
 function checkReadGroup(): void {
   setArgs(argvBase + 8, argc - 1);
-  setCommand(OP_XREADGROUP, 0);
+  setCommand(argLen(0) == 5 ? OP_XREAD : OP_XREADGROUP, 0);
   if (!readCheck()) return;
   if ((callFlags & CALL_SLOW) != 0 || !isSlow(0)) replyOk();
   else if (replyReserve(8)) replyStatusText('SLOW');

@@ -9,7 +9,12 @@ import {
   ENC_BLOB, ENC_INT, ENTRY_GUEST, ENTRY_UNSHARED, entryBlockBytes, entryClock, entryEncoding, entryExpiry, entryFlags, entryFree, entryHasExpiry,
   entryNew, entryPointer, entrySetClock, entrySetFlags, entryValue,
 } from '../table/entry';
-import { LOOKUP_COUNT, LOOKUP_QUIET, entryDrop, freshClock, lfuCounter, link, lookup, lookupRead, lookupReplace, lookupWrite, remove, setExpiry, supplant, valueBytes } from '../table/keyspace';
+import { argChanged, argDeleted } from '../events/arguments';
+import { NOTIFY_GENERIC, keyEvent, keyModified, keyNew } from '../events/events';
+import {
+  EVENT_COPY_TO, EVENT_EXPIRE, EVENT_MOVE_FROM, EVENT_MOVE_TO, EVENT_PERSIST, EVENT_RENAME_FROM, EVENT_RENAME_TO,
+} from '../events/names';
+import { LOOKUP_COUNT, LOOKUP_QUIET, LOOKUP_SILENT, entryDrop, freshClock, lfuCounter, link, lookup, lookupRead, lookupReplace, lookupWrite, remove, setExpiry, supplant, valueBytes } from '../table/keyspace';
 import { keyDrop } from '../snapshot/before-write';
 import { root, unlinkFound } from '../table/table';
 import { valueCopy } from '../types/copy';
@@ -101,9 +106,11 @@ export function expire(seconds: bool, absolute: bool): void {
   if (when <= nowMs && (when < 0 || (header().flags & HEADER_FLAG_CLOCK_STOPPED) == 0)) {
     keyDrop(unlinkFound(root(db)));
     if (logOn()) { fxBegin('DEL'); fxArg(argPtr(1), argLen(1)); fxEnd(); }
+    argDeleted(1);
   } else {
     if (setExpiry(e, when) == 0) { replyOom(); return; }
     if (logOn()) { fxBegin('PEXPIREAT'); fxArg(argPtr(1), argLen(1)); fxInt(when); fxEnd(); }
+    argChanged(1, NOTIFY_GENERIC, EVENT_EXPIRE);
   }
   changed(1);
   replyInt(1);
@@ -126,6 +133,7 @@ export function persist(): void {
   setExpiry(e, -1);
   changed(1);
   logFrame();
+  argChanged(1, NOTIFY_GENERIC, EVENT_PERSIST);
   replyInt(1);
 }
 
@@ -164,6 +172,11 @@ export function rename(onlyNew: bool): void {
   entryFree(unlinkFound(root(db)));
   changed(1);
   logFrame();
+  keyNew(to, argLen(2));
+  keyModified(from, argLen(1));
+  keyModified(to, argLen(2));
+  keyEvent(NOTIFY_GENERIC, EVENT_RENAME_FROM, from, argLen(1));
+  keyEvent(NOTIFY_GENERIC, EVENT_RENAME_TO, to, argLen(2));
   if (onlyNew) replyInt(1);
   else replyOk();
 }
@@ -214,6 +227,10 @@ export function copy(): void {
   let linked = true;
   if (old != 0) supplant(old, made);
   else linked = link(made);
+  if (linked) {
+    keyNew(argPtr(2), argLen(2));
+    argChanged(2, NOTIFY_GENERIC, EVENT_COPY_TO);
+  }
   setDb(source);
   if (!linked) { entryDrop(made); replyOom(); return; }
   changed(1);
@@ -239,7 +256,25 @@ export function move(): void {
   unlinkFound(root(source));
   changed(1);
   logFrame();
+  tellMoved(source, target);
   replyInt(1);
+}
+
+/** The key in argument 1 has gone from one database to another. */
+function tellMoved(source: u32, target: u32): void {
+  const key = argPtr(1);
+  const keyLen = argLen(1);
+  setDb(target);
+  keyNew(key, keyLen);
+  setDb(source);
+  keyModified(key, keyLen);
+  setDb(target);
+  keyModified(key, keyLen);
+  setDb(source);
+  keyEvent(NOTIFY_GENERIC, EVENT_MOVE_FROM, key, keyLen);
+  setDb(target);
+  keyEvent(NOTIFY_GENERIC, EVENT_MOVE_TO, key, keyLen);
+  setDb(source);
 }
 
 /** OBJECT ENCODING, FREQ, IDLETIME, REFCOUNT; the host has the rest. */
@@ -254,7 +289,7 @@ export function object(): void {
     replyErrorWith("ERR wrong number of arguments for 'object|", argPtr(1), argLen(1), "' command", true);
     return;
   }
-  const e = lookup(argPtr(2), argLen(2), LOOKUP_COUNT);
+  const e = lookup(argPtr(2), argLen(2), LOOKUP_COUNT | LOOKUP_SILENT);
   if (e == 0) { replyNull(); return; }
   const lfu = (header().flags & HEADER_FLAG_LFU) != 0;
   if (isEncoding) replyText(valueEncodingName(e));
@@ -282,7 +317,7 @@ export function memoryUsage(): void {
       i++;
     } else { replySyntax(); return; }
   }
-  const e = lookup(argPtr(2), argLen(2), LOOKUP_COUNT);
+  const e = lookup(argPtr(2), argLen(2), LOOKUP_COUNT | LOOKUP_SILENT);
   if (e == 0) { replyNull(); return; }
   let bytes = <i64>entryBlockBytes(e) + <i64>valueBlockBytes(e);
   const r = root(db);

@@ -1,11 +1,12 @@
 // Where a command runs, read from its table flags.
 import { header } from '../memory/layout';
 import { shardOfKey } from '../routing/slot';
-import { argIs, argLen, argPtr, argc, opcode } from './context';
+import { CALL_INTERNAL } from '../abi';
+import { argIs, argLen, argPtr, argc, callFlags, opcode } from './context';
 import { FIRST_FAMILY_OPCODE } from './families';
 import { movableCount, movableExtra, movableFirst, movableKeys, movableUnknown } from './movable';
 import {
-  OP_MEMORY, OP_OBJECT, OP_PING, OP_ECHO, OP_PFSELFTEST, OP_XGROUP, OP_XINFO, WHERE_ALL, WHERE_CONTAINER, WHERE_HOST, WHERE_SHARD, commandArity,
+  OP_MEMORY, OP_OBJECT, OP_PING, OP_ECHO, OP_PFSELFTEST, OP_XGROUP, OP_XINFO, OP_XREAD, OP_XREADGROUP, WHERE_ALL, WHERE_CONTAINER, WHERE_HOST, WHERE_SHARD, commandArity,
 } from './table.generated';
 
 @inline export function whereOf(flags: u32): u32 { return (flags >>> 4) & 15; }
@@ -26,11 +27,22 @@ import {
 export function hostOnly(flags: u32): bool {
   const where = whereOf(flags);
   if (where == WHERE_HOST) return !isLocal(opcode);
+  if (opcode == OP_XREAD || opcode == OP_XREADGROUP) return (callFlags & CALL_INTERNAL) == 0 && mayBlock();
   if (where != WHERE_CONTAINER) return false;
   if (opcode == OP_OBJECT || opcode == OP_XGROUP || opcode == OP_XINFO) return argc < 3;
   // "usage", packed little-endian.
   if (opcode == OP_MEMORY) return argc < 3 || !argIs(1, 0x6567617375, 5);
   return true;
+}
+
+/** Does a reader of streams wait if it finds nothing? That is led by the host, which executes it without the word. */
+function mayBlock(): bool {
+  for (let i: u32 = 1; i < argc; i++) {
+    // "block" and "streams", packed little-endian.
+    if (argIs(i, 0x6b636f6c62, 5)) return true;
+    if (argIs(i, 0x736d6165727473, 7)) return false;
+  }
+  return false;
 }
 
 /** Index of the key of a one-key command, or 0: it has none. */

@@ -4,6 +4,7 @@ import { CALL_CLUSTER } from '../abi';
 import { argIs, argLen, argPtr, argc, callFlags, changed, db, win } from './context';
 import { argIsWord, integer, integerArg } from './arguments';
 import { scanCursor, scanCursorArg } from './member-scan';
+import { databaseModified } from '../events/interest';
 import { fxBegin, fxEnd, logFrame, logOn } from '../log/ring';
 import { header } from '../memory/layout';
 import { windowScratch } from '../memory/window';
@@ -124,8 +125,8 @@ export function dbsize(): void { replyInt(root(db).count); }
 export function flush(all: bool): void {
   if (argc > 2 || (argc == 2 && !argIs(1, 0x636e7973, 4) && !argIs(1, 0x636e797361, 5))) { replySyntax(); return; }
   let count: u32 = 0;
-  if (all) for (let i: u32 = 0; i < header().databaseCount; i++) count += flushDatabase(i);
-  else count = flushDatabase(db);
+  if (all) for (let i: u32 = 0; i < header().databaseCount; i++) count += flushWhole(i);
+  else count = flushWhole(db);
   changed(all ? count + 1 : count);
   if (logOn()) {
     if (all) fxBegin('FLUSHALL');
@@ -133,6 +134,11 @@ export function flush(all: bool): void {
     fxEnd();
   }
   replyOk();
+}
+
+function flushWhole(database: u32): u32 {
+  databaseModified(database, database);
+  return flushDatabase(database);
 }
 
 function swapArg(i: u32, text: string): bool {
@@ -148,6 +154,8 @@ export function swapdb(): void {
   const b = parsedI64;
   const count = <i64>header().databaseCount;
   if (a < 0 || a >= count || b < 0 || b >= count) { replyError('ERR DB index is out of range'); return; }
+  databaseModified(<u32>a, <u32>b);
+  databaseModified(<u32>b, <u32>a);
   swapDatabases(<u32>a, <u32>b);
   changed(1);
   logFrame();

@@ -4,6 +4,9 @@ import { EXPIRY_ABSOLUTE, EXPIRY_SECONDS, expiryArg, expiryMs, integer, integerA
 import { fxArg, fxBegin, fxEnd, fxInt, fxText, logFrame, logFramePart, logOn, logReserve } from '../log/ring';
 import { replyArray, replyBulk, replyFailed, replyInt, replyNull, replyOk, replyReserve } from '../resp/encode';
 import { replyArity, replyError, replyOom, replySyntax, replyTooLong, replyWrongType } from '../resp/errors';
+import { argChanged, argDeleted } from '../events/arguments';
+import { NOTIFY_GENERIC, NOTIFY_STRING, keyEvent } from '../events/events';
+import { EVENT_APPEND, EVENT_EXPIRE, EVENT_INCRBY, EVENT_INCRBYFLOAT, EVENT_PERSIST, EVENT_SET, EVENT_SETRANGE } from '../events/names';
 import { lookupRead, lookupReplace, lookupWrite, setExpiry } from '../table/keyspace';
 import { entryHasExpiry } from '../table/entry';
 import { keyDrop } from '../snapshot/before-write';
@@ -94,6 +97,8 @@ export function set(): void {
   }
   if (setString(key, keyLen, old, argPtr(2), argLen(2), expires, STORE_INT) == 0) { replyOom(); return; }
   logSet(key, keyLen, argPtr(2), argLen(2), expires);
+  argChanged(1, NOTIFY_STRING, EVENT_SET);
+  if (expires >= 0) keyEvent(NOTIFY_GENERIC, EVENT_EXPIRE, key, keyLen);
   if (!(options & GET)) replyOk();
 }
 
@@ -102,6 +107,7 @@ export function setnx(): void {
   if (old != 0) { replyInt(0); return; }
   if (setString(argPtr(1), argLen(1), 0, argPtr(2), argLen(2), EXPIRY_NONE, STORE_INT) == 0) { replyOom(); return; }
   logSet(argPtr(1), argLen(1), argPtr(2), argLen(2), EXPIRY_NONE);
+  argChanged(1, NOTIFY_STRING, EVENT_SET);
   replyInt(1);
 }
 
@@ -111,6 +117,8 @@ export function setWithTime(unit: u32): void {
   const old = lookupReplace(argPtr(1), argLen(1));
   if (setString(argPtr(1), argLen(1), old, argPtr(3), argLen(3), expiryMs, STORE_INT) == 0) { replyOom(); return; }
   logSet(argPtr(1), argLen(1), argPtr(3), argLen(3), expiryMs);
+  argChanged(1, NOTIFY_STRING, EVENT_SET);
+  keyEvent(NOTIFY_GENERIC, EVENT_EXPIRE, argPtr(1), argLen(1));
   replyOk();
 }
 
@@ -129,6 +137,7 @@ export function getset(): void {
   if (replyFailed) return;
   if (setString(argPtr(1), argLen(1), old, argPtr(2), argLen(2), EXPIRY_NONE, STORE_INT) == 0) { replyOom(); return; }
   logSet(argPtr(1), argLen(1), argPtr(2), argLen(2), EXPIRY_NONE);
+  argChanged(1, NOTIFY_STRING, EVENT_SET);
 }
 
 /** Logs DEL of the key in argument 1. */
@@ -148,6 +157,7 @@ export function getdel(): void {
   keyDrop(unlinkFound(root(db)));
   changed(1);
   logDel();
+  argDeleted(1);
 }
 
 export function getex(): void {
@@ -164,14 +174,17 @@ export function getex(): void {
     keyDrop(unlinkFound(root(db)));
     changed(1);
     logDel();
+    argDeleted(1);
   } else if (options & ANY_TIME) {
     if (setExpiry(e, expiryMs) == 0) { replyOom(); return; }
     changed(1);
     if (logOn()) { fxBegin('PEXPIREAT'); fxArg(argPtr(1), argLen(1)); fxInt(expiryMs); fxEnd(); }
+    argChanged(1, NOTIFY_GENERIC, EVENT_EXPIRE);
   } else if ((options & PERSIST) && entryHasExpiry(e)) {
     setExpiry(e, EXPIRY_NONE);
     changed(1);
     if (logOn()) { fxBegin('PERSIST'); fxArg(argPtr(1), argLen(1)); fxEnd(); }
+    argChanged(1, NOTIFY_GENERIC, EVENT_PERSIST);
   }
 }
 
@@ -209,6 +222,7 @@ export function mset(onlyNew: bool): void {
       replyOom();
       return;
     }
+    argChanged(i, NOTIFY_STRING, EVENT_SET);
   }
   logFrame();
   if (onlyNew) replyInt(1);
@@ -241,6 +255,7 @@ export function append(): void {
     total = had + added;
   }
   logFrame();
+  argChanged(1, NOTIFY_STRING, EVENT_APPEND);
   replyInt(total);
 }
 
@@ -265,7 +280,9 @@ export function setrange(): void {
   memory.copy(viewPtr + <u32>offset, argPtr(3), length);
   changed(1);
   logFrame();
-  replyInt(viewLen);
+  const total = viewLen;
+  argChanged(1, NOTIFY_STRING, EVENT_SETRANGE);
+  replyInt(total);
 }
 
 /** GETRANGE and SUBSTR. */
@@ -302,6 +319,7 @@ function incrementBy(by: i64): void {
   value += by;
   if (setInteger(argPtr(1), argLen(1), e, value, EXPIRY_KEEP) == 0) { replyOom(); return; }
   logFrame();
+  argChanged(1, NOTIFY_STRING, EVENT_INCRBY);
   replyInt(value);
 }
 export function incr(): void { incrementBy(1); }
@@ -334,5 +352,6 @@ export function incrbyfloat(): void {
   if (!logReserve(<u64>argLen(1) + length + 256)) { replyOom(); return; }
   if (setString(argPtr(1), argLen(1), e, text, length, EXPIRY_KEEP, 0) == 0) { replyOom(); return; }
   logSet(argPtr(1), argLen(1), text, length, EXPIRY_KEEP);
+  argChanged(1, NOTIFY_STRING, EVENT_INCRBYFLOAT);
   replyBulk(text, length);
 }

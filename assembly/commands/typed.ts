@@ -6,6 +6,8 @@ import {
 } from '../table/entry';
 import { LOOKUP_QUIET, freshClock, link, lookup, lookupRead, lookupWrite, supplant } from '../table/keyspace';
 import { root, unlinkFound } from '../table/table';
+import { NOTIFY_GENERIC, keyEvent, keyNew } from '../events/events';
+import { EVENT_DEL } from '../events/names';
 import { beforeWrite, keyDrop } from '../snapshot/before-write';
 
 /** No entry: the key holds another type, and -WRONGTYPE has been replied. */
@@ -44,15 +46,24 @@ export function newContainer(i: u32, type: u32, encoding: u32, pointer: u32): u3
   return 0;
 }
 
-/** Deletes the key of a container that has become empty. Neither logs nor counts: the command that emptied it does. */
+/**
+ * Deletes the key of a container that has become empty, and tells of it. Neither logs nor counts: the command that emptied
+ * it does, and has told of that before.
+ */
 export function removeKey(ptr: u32, length: u32): void {
+  unmakeKey(ptr, length);
+  keyEvent(NOTIFY_GENERIC, EVENT_DEL, ptr, length);
+}
+/** Deletes a key that a command has made and had no memory to fill: nobody has been told of it. */
+export function unmakeKey(ptr: u32, length: u32): void {
   if (lookup(ptr, length, LOOKUP_QUIET) != 0) keyDrop(unlinkFound(root(db)));
 }
 
 /**
  * Stores a container under the key in argument i, in the place of whatever is there; the key has no expiry then.
  * @param flags ENTRY_LARGE or 0.
- * @returns the entry, or 0: no memory, nothing changed, and the block is still the caller's. Neither logs nor counts.
+ * @returns the entry, or 0: no memory, nothing changed, and the block is still the caller's. Neither logs nor counts. Tells
+ *          of the key if it is new, not of its change.
  */
 export function storeContainer(i: u32, type: u32, encoding: u32, pointer: u32, flags: u32): u32 {
   const key = argPtr(i);
@@ -67,7 +78,7 @@ export function storeContainer(i: u32, type: u32, encoding: u32, pointer: u32, f
     supplant(old, e);
     return e;
   }
-  if (link(e)) return e;
+  if (link(e)) { keyNew(key, argLen(i)); return e; }
   entryFree(e);
   return 0;
 }

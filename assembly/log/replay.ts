@@ -3,6 +3,7 @@
 import { ARGS_MAX, STATUS_DONE, STATUS_HOST } from '../abi';
 import { argLen, argPtr, argc } from '../commands/context';
 import { frameRun, framesBegin, framesEnd } from '../commands/exec';
+import { events } from '../events/events';
 import { arenaAlloc, arenaFree } from '../memory/arena';
 import { header } from '../memory/layout';
 import { windowArgv, windowInline, windowOut } from '../memory/window';
@@ -55,6 +56,9 @@ export function recordsReplay(window: u32, ptr: u32, bytes: u32, framed: bool): 
   replayStop = REPLAY_ALL;
   replayStatus = STATUS_DONE;
   framesBegin(window, out, outBytes);
+  // What has happened once is no news.
+  const wanted = events().wanted;
+  events().wanted = 0;
   while (p < end) {
     const went = framed ? record(window, p, end) : bare(window, p, end);
     if (went != WENT_WELL && went != REPLAY_ERROR) { replayStop = went; break; }
@@ -65,6 +69,7 @@ export function recordsReplay(window: u32, ptr: u32, bytes: u32, framed: bool): 
     if (pieces != 0) releasePieces(window, pieces);
     replyBegin(out, outBytes);
   }
+  events().wanted = wanted;
   framesEnd(replayStatus, p - ptr, replayed, replayBytes);
   return p - ptr;
 }

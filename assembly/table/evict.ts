@@ -13,6 +13,8 @@ import { db, lruClock, setDb, win } from '../commands/context';
 import { fxArg, fxBegin, fxEnd, logOn, logReserve } from '../log/ring';
 import { allowance, dataBytes } from '../memory/allowance';
 import { keyDrop } from '../snapshot/before-write';
+import { NOTIFY_EVICTED, keyEvent, keyModified } from '../events/events';
+import { EVENT_EVICTED } from '../events/names';
 import { header } from '../memory/layout';
 import { entryClock, entryExpiry, entryHasExpiry, entryKey, entryKeyLen } from './entry';
 import { EXPIRE_LOG_BYTES, lfuCounter, random } from './keyspace';
@@ -168,6 +170,8 @@ export function evictKey(policy: u32, database: u32, hash: u64): i64 {
     fxArg(entryKey(e), entryKeyLen(e));
     fxEnd();
   }
+  keyModified(entryKey(e), entryKeyLen(e));
+  keyEvent(NOTIFY_EVICTED, EVENT_EVICTED, entryKey(e), entryKeyLen(e));
   keyDrop(e);
   setDb(kept);
   const after = dataBytes();

@@ -1,12 +1,14 @@
 // What commands say to the keyspace: look a key up (expiring it on the way), store, delete, give and take expiries.
 //
 // Commands hold an entry's address only until the next call that may store, delete or expire a key.
-import { CALL_NO_TOUCH } from '../abi';
+import { CALL_NO_TOUCH, CALL_SILENT } from '../abi';
 import { callFlags, changed, db, lruClock, nowMs } from '../commands/context';
 import { fxArg, fxBegin, fxEnd, logOn, logReserve } from '../log/ring';
 import { arenaAlloc, arenaFree, arenaSize } from '../memory/arena';
 import { HEADER_FLAG_CLOCK_STOPPED, HEADER_FLAG_LFU, header } from '../memory/layout';
 import { beforeWrite, keyDrop } from '../snapshot/before-write';
+import { NOTIFY_EXPIRED, NOTIFY_KEY_MISS, NOTIFY_GENERIC, keyEvent, keyModified } from '../events/events';
+import { EVENT_DEL, EVENT_EXPIRED, EVENT_KEYMISS } from '../events/names';
 import { dictAdd, dictFind, dictNew, dictReclaim, dictReplace, dictRoot } from '../types/dict';
 import { valueDrop } from '../types/value';
 import {
@@ -20,6 +22,8 @@ import { Root, find, foundEntry, foundHash, foundSegment, insert, noteExpiry, re
 export const LOOKUP_QUIET: u32 = 0;
 export const LOOKUP_TOUCH: u32 = 1;
 export const LOOKUP_COUNT: u32 = 2;
+/** Of a miss that is counted nobody is told. */
+export const LOOKUP_SILENT: u32 = 4;
 
 /** xorshift64*: 64 random bits from the shard's own state. */
 export function random(): u64 {
@@ -47,10 +51,15 @@ export function lookup(ptr: u32, length: u32, how: u32): u32 {
   let e = find(root(db), ptr, length);
   if (e != 0 && entryHasExpiry(e) && expired(e)) {
     expireFound(db);
+    // Where the key would go: telling of it has looked elsewhere.
+    find(root(db), ptr, length);
     e = 0;
   }
   if (e == 0) {
-    if (how & LOOKUP_COUNT) h.misses++;
+    if (how & LOOKUP_COUNT) {
+      h.misses++;
+      if ((how & LOOKUP_SILENT) == 0 && (callFlags & CALL_SILENT) == 0) keyEvent(NOTIFY_KEY_MISS, EVENT_KEYMISS, ptr, length);
+    }
     return 0;
   }
   if (how & LOOKUP_COUNT) h.hits++;
@@ -114,6 +123,8 @@ export function expireFound(database: u32): bool {
     fxArg(entryKey(e), entryKeyLen(e));
     fxEnd();
   }
+  keyEvent(NOTIFY_EXPIRED, EVENT_EXPIRED, entryKey(e), entryKeyLen(e));
+  keyModified(entryKey(e), entryKeyLen(e));
   keyDrop(e);
   return true;
 }
@@ -124,12 +135,14 @@ export function entryDrop(e: u32): void {
   entryFree(e);
 }
 
-/** Deletes a live key. Does not log. */
+/** Deletes a live key, and tells of it. Does not log. @param ptr Not the entry's own. */
 export function remove(ptr: u32, length: u32): bool {
   const e = lookup(ptr, length, LOOKUP_QUIET);
   if (e == 0) return false;
   keyDrop(unlinkFound(root(db)));
   changed(1);
+  keyModified(ptr, length);
+  keyEvent(NOTIFY_GENERIC, EVENT_DEL, ptr, length);
   return true;
 }
 

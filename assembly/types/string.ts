@@ -8,6 +8,7 @@ import {
   entryClock, entryEncoding, entryExpiry, entryFlags, entryFree, entryHasExpiry, entryInlineLen, entryKeyLen, entryNew, entryPointer, entrySetClock,
   entrySetEncoding, entrySetFlags, entrySetInlineLen, entrySetPointer, entryStoreExpiry, entryType, entryValue,
 } from '../table/entry';
+import { keyNew } from '../events/events';
 import { HEADER_FLAG_LFU, header } from '../memory/layout';
 import { foundSegment, noteExpiry, root } from '../table/table';
 import { entryReshaped, freshClock, link, supplant, swapFound } from '../table/keyspace';
@@ -74,7 +75,8 @@ export const STORE_RAW: u32 = 2;
 /**
  * Stores a string under a key. `old` is what `lookup` has just answered for that very key (0: not there).
  * @param expiresMs Unix ms, EXPIRY_NONE or EXPIRY_KEEP.
- * @returns the entry, or 0: no memory, nothing changed. Counts one change; does not log.
+ * @returns the entry, or 0: no memory, nothing changed. Counts one change; does not log. Tells of the key if it is new, not
+ *          of its change.
  */
 export function setString(key: u32, keyLen: u32, old: u32, ptr: u32, length: u32, expiresMs: i64, how: u32): u32 {
   if (expiresMs == EXPIRY_KEEP) expiresMs = old != 0 ? entryExpiry(old) : EXPIRY_NONE;
@@ -109,6 +111,7 @@ export function setString(key: u32, keyLen: u32, old: u32, ptr: u32, length: u32
     } else memory.copy(value, ptr, length);
   }
   changed(1);
+  if (old == 0) keyNew(key, keyLen);
   return e;
 }
 
@@ -122,6 +125,7 @@ export function setBlob(key: u32, keyLen: u32, old: u32, blob: u32, expiresMs: i
   entrySetClock(e, freshClock());
   entrySetPointer(e, blob);
   changed(1);
+  if (old == 0) keyNew(key, keyLen);
   return e;
 }
 
@@ -249,5 +253,6 @@ export function stringNewZeroed(key: u32, keyLen: u32, length: u32): u32 {
   viewPtr = blob != 0 ? blobBytes(blob) : entryValue(e);
   viewLen = length;
   memory.fill(viewPtr, 0, length);
+  keyNew(key, keyLen);
   return e;
 }

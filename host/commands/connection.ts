@@ -116,8 +116,30 @@ export const CONNECTION_COMMANDS: readonly CommandSpec[] = [
     arity: -2,
     flags: [],
     where: 'host',
-    knownDifferences: 'CACHING, GETREDIR, TRACKING, TRACKINGINFO and UNBLOCK do not exist.',
+    knownDifferences: 'CACHING, GETREDIR, TRACKING and TRACKINGINFO do not exist.',
     subcommands: [
+      {
+        name: 'unblock',
+        summary: 'Ends the waiting of another connection.',
+        since: '5.0.0',
+        complexity: 'O(log N) for N connections',
+        arity: -3,
+        flags: ['admin', 'noscript', 'loading', 'stale'],
+        acl: ['connection'],
+        arguments: [
+          { name: 'client-id', type: 'integer' },
+          {
+            name: 'timeout_error',
+            type: 'oneof',
+            optional: true,
+            arguments: [
+              { name: 'timeout', type: 'pure-token', token: 'TIMEOUT' },
+              { name: 'error', type: 'pure-token', token: 'ERROR' },
+            ],
+          },
+        ],
+        where: 'host',
+      },
       {
         name: 'id',
         summary: 'Replies with the number of this connection.',

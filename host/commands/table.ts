@@ -1,5 +1,6 @@
 // Collects the group files into one table and derives what follows from each declaration.
 import { BITMAP_COMMANDS } from './bitmap.js';
+import { BLOCKING_LIST_COMMANDS, BLOCKING_SORTED_SET_COMMANDS, WAIT_COMMANDS } from './blocking.js';
 import { CLUSTER_COMMANDS } from './cluster.js';
 import { CONNECTION_COMMANDS } from './connection.js';
 import { GENERIC_COMMANDS } from './generic.js';
@@ -15,6 +16,7 @@ import { SET_COMMANDS } from './set.js';
 import { SORTED_SET_COMMANDS } from './sorted-set.js';
 import { STREAM_COMMANDS } from './stream.js';
 import { STRING_COMMANDS } from './string.js';
+import { TRANSACTION_COMMANDS } from './transactions.js';
 import {
   ACL_CATEGORIES,
   type AclCategory,
@@ -41,6 +43,10 @@ const GROUPS: readonly (readonly [Group, readonly CommandSpec[]])[] = [
   ['connection', CONNECTION_COMMANDS],
   ['server', SERVER_COMMANDS],
   ['server', PERSISTENCE_COMMANDS],
+  ['list', BLOCKING_LIST_COMMANDS],
+  ['sorted-set', BLOCKING_SORTED_SET_COMMANDS],
+  ['generic', WAIT_COMMANDS],
+  ['transactions', TRANSACTION_COMMANDS],
   ['server', OBSERVATION_COMMANDS],
   ['cluster', CLUSTER_COMMANDS],
 ];

@@ -12,6 +12,7 @@ export type Group =
   | 'geo'
   | 'hyperloglog'
   | 'generic'
+  | 'transactions'
   | 'connection'
   | 'server'
   | 'cluster';

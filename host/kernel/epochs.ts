@@ -182,6 +182,10 @@ export class Epochs {
     work();
     this.#seen = seen;
   }
+  /** The highest epoch noted since `takeSeen`. */
+  get seen(): number {
+    return this.#seen;
+  }
   /** The highest epoch noted since the last call. */
   takeSeen(): number {
     const seen = this.#seen;

@@ -72,6 +72,30 @@ export interface KernelExports {
   committedBytes(): number;
   largestFreeRun(): number;
   snapshotLoad(window: number, block: number, bytes: number, version: number): number;
+  eventFirst(): number;
+  eventDrop(): void;
+  eventsLost(): number;
+  watch(window: number, db: number, key: number, keyLen: number): number;
+  watchedVersion(window: number, db: number, key: number, keyLen: number): number;
+  unwatch(db: number, key: number, keyLen: number): void;
+  cacheKey(db: number, key: number, keyLen: number, worker: number): number;
+  waitOn(
+    db: number,
+    key: number,
+    keyLen: number,
+    type: number,
+    worker: number,
+    slot: number,
+    turn: number,
+    frame: number,
+    bytes: number,
+  ): number;
+  waitOff(node: number): void;
+  wake(db: number, key: number, keyLen: number): void;
+  readyKey(): number;
+  readyDb(record: number): number;
+  readyType(window: number, record: number): number;
+  firstWaiter(record: number): number;
   digest(window: number, db: number): bigint;
   check(): number;
   snapshotActive(): number;
@@ -134,6 +158,13 @@ const LOG_AT = HEADER_AT + 384;
 /** The types' conversion limits: LIMITS in assembly/memory/layout.ts. */
 export const LIMITS_AT = HEADER_AT + 2560;
 export const HEADER_DROPPED_HEAD = 212;
+/** What is asked for of keys' changes (events/events.ts): NOTIFY_* and WANT_* bits; how many wait for keys. */
+export const EVENTS_WANTED = 2944;
+/** Clients that wait for keys of the shard. */
+export const EVENTS_WAITING = 2972;
+const EVENTS_HEAD = (HEADER_AT + 2952) >> 2;
+const EVENTS_LOST = (HEADER_AT + 2960) >> 2;
+const EVENTS_READY = (HEADER_AT + 2964) >> 2;
 /** Read as fields of the header: databases that were flushed and are still to be saved, 0: none (snapshot/state.ts). */
 export const SNAPSHOT_DETACHED = 2704;
 /** Bytes kept for a snapshot, u64 each: as values whose keys are gone (snapshot/state.ts), and encoded (snapshot/sink.ts). */
@@ -284,6 +315,16 @@ export class ShardKernel {
     return status;
   }
 
+  /** Events are queued, or a key is ready that somebody waits for (latched): see worker/latches.ts. */
+  get pending(): boolean {
+    const { words } = this;
+    return (words[EVENTS_HEAD] | words[EVENTS_LOST] | words[EVENTS_READY]) !== 0;
+  }
+  /** A key is ready that somebody waits for (latched). */
+  get isReady(): boolean {
+    return this.words[EVENTS_READY] !== 0;
+  }
+
   /** Log bytes that wait for the engine, roughly: the sizes of two 64-bit fields' lower halves. */
   get backlog(): number {
     const at = LOG_AT >> 2;
@@ -337,6 +378,16 @@ export class ShardKernel {
     words[block + abi.CONTROL_COMMANDS_MAX / 4] = commandsMax;
     words[block + abi.CONTROL_BULK_MAX / 4] = bulkBytesMax;
     words[block + abi.CONTROL_LRU_CLOCK / 4] = lruClock;
+  }
+  /** Keeps the control block, and the arguments of the frame that stopped the last call. @returns puts them back. */
+  saveCall(): () => void {
+    const argc = this.control(abi.CONTROL_ARGC);
+    const block = this.bytes.slice(this.window, this.window + abi.CONTROL_BYTES);
+    const argv = this.bytes.slice(this.argv, this.argv + Math.min(argc * 8, abi.ARGV_BYTES));
+    return () => {
+      this.bytes.set(block, this.window);
+      this.bytes.set(argv, this.argv);
+    };
   }
   setNow(nowMs: number): void {
     if (!this.shared && this.#floats.byteLength === 0) this.#remake();

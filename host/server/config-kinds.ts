@@ -33,7 +33,9 @@ export type Kind =
   | { readonly kind: 'list'; readonly countMax: number; readonly tooMany: string }
   | { readonly kind: 'bufferLimits' }
   /** Pairs of seconds and changes: a snapshot is due once both have passed. */
-  | { readonly kind: 'savePoints' };
+  | { readonly kind: 'savePoints' }
+  /** Numbers from 0 to 100. */
+  | { readonly kind: 'percentiles' };
 
 export interface SavePoint {
   readonly seconds: number;
@@ -132,7 +134,17 @@ function parseSavePoints(words: readonly string[]): Parsed {
 
 /** Whether several arguments make one value: else a line of a file has exactly one. */
 export function takesWords({ kind }: Kind): boolean {
-  return kind === 'list' || kind === 'bufferLimits' || kind === 'savePoints';
+  return kind === 'list' || kind === 'bufferLimits' || kind === 'savePoints' || kind === 'percentiles';
+}
+
+function parsePercentiles(words: readonly string[]): Parsed {
+  const name = 'latency-tracking-info-percentiles';
+  for (const word of words) {
+    if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word)) return { problem: `Invalid ${name} parameters` };
+    const number = Number(word);
+    if (number < 0 || number > 100) return { problem: `${name} parameters should sit between [0.0,100.0]` };
+  }
+  return { text: words.map((word) => String(Number(word))).join(' ') };
 }
 
 /** One value of several words as its words. */
@@ -171,6 +183,8 @@ export function parseValue(kind: Kind, words: readonly string[], present: string
       return parseBufferLimits(words, present);
     case 'savePoints':
       return parseSavePoints(words);
+    case 'percentiles':
+      return parsePercentiles(words);
   }
 }
 
@@ -195,6 +209,8 @@ export function typedValue(kind: Kind, text: string): unknown {
       });
       return { normal: limit(0), replica: limit(1), pubsub: limit(2) } satisfies BufferLimits;
     }
+    case 'percentiles':
+      return wordsOf(text).map(Number);
     case 'savePoints': {
       const numbers = wordsOf(text).map(Number);
       const points: SavePoint[] = [];

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { CLUSTER_PARAMETERS } from './config-cluster.js';
 import type { Kind } from './config-kinds.js';
 import { LIMIT_PARAMETERS } from './config-limits.js';
+import { OBSERVATION_PARAMETERS } from './config-observation.js';
 import { PERSISTENCE_PARAMETERS } from './config-persistence.js';
 
 export interface Parameter {
@@ -328,6 +329,7 @@ export const PARAMETERS: readonly Parameter[] = [
   },
   ...CLUSTER_PARAMETERS,
   ...PERSISTENCE_PARAMETERS,
+  ...OBSERVATION_PARAMETERS,
   {
     name: 'loglevel',
     kind: words(LOG_LEVELS),

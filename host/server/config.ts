@@ -81,6 +81,13 @@ export interface ConfigValues {
   readonly replayTruncate: boolean;
   readonly replayResync: boolean;
   readonly enableDebugCommand: 'no' | 'yes' | 'local';
+  /** Microseconds; -1: never. */
+  readonly slowlogLogSlowerThan: number;
+  readonly slowlogMaxLen: number;
+  /** Milliseconds; 0: never. */
+  readonly latencyMonitorThreshold: number;
+  readonly latencyTracking: boolean;
+  readonly latencyTrackingInfoPercentiles: readonly number[];
   readonly loglevel: LogLevel;
   /** '': standard output. */
   readonly logfile: string;
@@ -101,6 +108,8 @@ export class Config {
   readonly #texts = new Map<string, string>();
   /** Parameters that were said, not left to their defaults. */
   readonly #given = new Set<string>();
+  /** Parameters that were changed while the server ran. */
+  readonly #changed = new Set<string>();
   /** Absolute path of the file it was read from; '' if there was none. */
   file = '';
 
@@ -147,6 +156,20 @@ export class Config {
   /** Whether a parameter was said, by a file or on the command line. */
   isGiven(name: string): boolean {
     return this.#given.has(name);
+  }
+
+  /** The same, or by CONFIG SET. */
+  isSaid(name: string): boolean {
+    return this.#given.has(name) || this.#changed.has(name);
+  }
+
+  /** What `persistByDefault` and its kind would make of a parameter that is not said; undefined: its plain default. */
+  defaultOf(name: string): string | undefined {
+    const { dir, appendonly, clusterEnabled } = this.values;
+    if (name === 'appendonly' && dir !== '') return 'yes';
+    if (name === 'save' && dir !== '' && !appendonly) return SAVE_BY_DEFAULT;
+    if (name === 'routing' && clusterEnabled) return 'slots';
+    return undefined;
   }
 
   /** What the directory's own layout turned out to be: only what was said changes one. */
@@ -237,6 +260,7 @@ export class Config {
       const parsed = this.#parse(parameter, value);
       if ('problem' in parsed) throw new Error(`${name}: ${parsed.problem}`);
       this.#put(parameter, parsed.text);
+      this.#changed.add(parameter.name);
     }
   }
 

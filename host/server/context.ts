@@ -2,9 +2,14 @@
 // `host/worker` implements it, `host/server/commands` uses it; neither knows the other's insides.
 import type { Command, Reply } from '../commands/index.js';
 import type { ShardKernel } from '../kernel/kernel.js';
+import type { Series } from '../worker/latency-events.js';
+import type { Queue } from '../worker/queue.js';
 import type { SlotKeys } from '../worker/slot-walk.js';
+import type { SlowEntry } from '../worker/slow-commands.js';
 import type { Stats } from '../worker/stats.js';
+import type { Watched } from '../worker/watches.js';
 import type { Config } from './config.js';
+import type { Observer } from './observer.js';
 
 /** One connection, as commands see it. Fields that are not readonly are theirs to set; the next frame obeys them. */
 export interface Client {
@@ -41,11 +46,22 @@ export interface Client {
   replyMode: 'on' | 'off' | 'skipNext';
   /** Close once the replies so far have been handed to the system. */
   closeAfterReply: boolean;
+  /** Between MULTI and EXEC: what is queued. */
+  multi: Queue | undefined;
+  /** Its transaction is being executed: nothing is queued, and nothing waits. */
+  executing: boolean;
+  watched: readonly Watched[];
+  /** Reasons why every frame is looked at by the host first. */
+  eachFrame: number;
 }
 
 /** A client in a list over all workers: a plain copy that can cross threads. */
-export interface ClientFacts extends Omit<Client, never> {
+export interface ClientFacts extends Omit<Client, 'multi' | 'executing' | 'watched' | 'eachFrame'> {
+  /** Frames queued in a transaction; -1: there is none. */
+  readonly queued: number;
   readonly workerIndex: number;
+  /** It sees every command: MONITOR. */
+  readonly monitor: boolean;
   /** It is waiting for a latch, the slow lane, or the end of CLIENT PAUSE. */
   readonly blocked: boolean;
 }
@@ -132,6 +148,38 @@ export interface Services {
   readonly slotOf: (key: Uint8Array) => number;
   /** Keys of a slot that a shard has, in the client's database: how many, and at most `most` of them. */
   keysInSlot(shard: number, slot: number, most: number, client: Client): Promise<SlotKeys>;
+  /** The same, answered at once if nothing has to be waited for. */
+  run(argv: readonly Uint8Array[], client: Client): Buffer | Promise<Buffer>;
+  /** Why a frame may not be queued now, in an error's words: memory, or the log; undefined: it may. */
+  refusal(command: Command): string | undefined;
+  /** Executes what the client has queued, which is no longer queued then, nor is anything watched. */
+  exec(client: Client): Encoded | Reply | Promise<Encoded | Reply>;
+  /** Watches further keys. The reply. */
+  watch(keys: readonly Buffer[], client: Client): Reply | Promise<Reply>;
+  /** Watches nothing any more. */
+  unwatch(client: Client): void;
+  /** A command that may wait for keys. */
+  block(argv: readonly Buffer[], client: Client, command: Command): Encoded | Reply | Promise<Encoded | Reply>;
+  /** Waits for a time, or for CLIENT UNBLOCK; 0: for ever. */
+  pass(timeoutMs: number, client: Client, reply: Buffer): Promise<Encoded>;
+  /** CLIENT UNBLOCK. Whether the client was waiting. */
+  unblock(clientId: number, withError: boolean): Promise<boolean>;
+  /** Told of commands by whoever runs them. */
+  readonly observer: Observer;
+  /** Resolved: the client sees every command from now on. */
+  monitor(client: Client): Promise<void>;
+  isMonitor(client: Client): boolean;
+  unmonitor(client: Client): void;
+  /** The log of slow commands over all threads, newest first; and what empties it. */
+  slowEntries(): Promise<SlowEntry[]>;
+  resetSlow(): Promise<void>;
+  /** Events that took long, over all threads; and what forgets kinds of them, all if none is named. */
+  latencySeries(): Promise<Series[]>;
+  resetLatency(events: readonly string[]): Promise<number>;
+  /** Writes the configuration into the file that it came from; what is wrong, or null. */
+  rewriteConfig(): Promise<string | null>;
+  /** Brings the counters of this thread up to date. */
+  harvest(): void;
   /** Blocks this thread: DEBUG SLEEP. */
   sleep(ms: number): void;
   /** DEBUG PANIC: dies while holding the latch of shard 0. */

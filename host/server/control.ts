@@ -1,5 +1,7 @@
 // The control channel between the supervisor and its threads: small messages over comlink, never data.
 import type { MessagePort } from 'node:worker_threads';
+import type { Series } from '../worker/latency-events.js';
+import type { SlowEntry } from '../worker/slow-commands.js';
 import type { StoreParts } from '../worker/store-parts.js';
 import type { ClientFacts, KillFilter, ListeningFacts } from './context.js';
 import type { SharedListener } from './listener.js';
@@ -9,10 +11,18 @@ export interface ThreadApi {
   clientsHere(): ClientFacts[];
   /** Closes this thread's clients that match, but never `callerId`; answers how many. */
   killHere(filter: KillFilter, callerId: number): number;
+  unblockHere(clientId: number, withError: boolean): boolean;
   pauseHere(untilMs: number, writesOnly: boolean): void;
   /** Takes parameters over that have been checked. */
   configureHere(pairs: readonly (readonly [string, string])[]): void;
   setActiveExpireHere(on: boolean): void;
+  /** MONITOR is watched by clients of these threads. */
+  monitorsHere(threads: readonly number[]): void;
+  /** This thread's part of SLOWLOG, and of LATENCY's events; and what forgets it. */
+  slowHere(): SlowEntry[];
+  resetSlowHere(): void;
+  latencyHere(): Series[];
+  resetLatencyHere(events: readonly string[]): string[];
   /** Accepts no more, and closes connections once what they asked for is answered and taken. */
   stop(): Promise<void>;
 }
@@ -23,9 +33,20 @@ export interface SupervisorApi {
   lane(lane: number): Promise<MessagePort>;
   clients(): Promise<ClientFacts[]>;
   kill(filter: KillFilter, callerId: number): Promise<number>;
+  /** Whether some thread's client was waiting. */
+  unblock(clientId: number, withError: boolean): Promise<boolean>;
   pause(untilMs: number, writesOnly: boolean): Promise<void>;
   configure(pairs: readonly (readonly [string, string])[]): Promise<void>;
   setActiveExpire(on: boolean): Promise<void>;
+  /** A thread has so many clients of MONITOR. Resolved: every thread feeds them. */
+  monitors(thread: number, count: number): Promise<void>;
+  slowEntries(): Promise<SlowEntry[]>;
+  resetSlow(): Promise<void>;
+  latencySeries(): Promise<Series[]>;
+  /** How many kinds of events were forgotten. */
+  resetLatency(events: readonly string[]): Promise<number>;
+  /** Writes the configuration into its file; what is wrong, or null. */
+  rewriteConfig(): Promise<string | null>;
   /** Ends the process. `save`: see Services. */
   shutdown(save?: boolean): Promise<void>;
 }

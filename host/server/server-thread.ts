@@ -2,33 +2,47 @@
 // offers to host commands. The first thread is the process's main thread, where the supervisor lives too.
 import type { Socket } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
-import type { Reply } from '../commands/index.js';
+import { type Command, commandOf, type Reply } from '../commands/index.js';
 import { CALL_NO_TOUCH } from '../kernel/abi.js';
 import { POLICY_ALWAYS } from '../kernel/epochs.js';
 import type { ShardKernel } from '../kernel/kernel.js';
-import { encodeReply } from '../resp/reply.js';
+import { encodeReply, isError } from '../resp/reply.js';
+import { Attendant } from '../worker/attendant.js';
+import { type Blocking, blockingOf, foundNothing, TimeoutError } from '../worker/blocking.js';
+import { Claims } from '../worker/claims.js';
 import { SystemClock } from '../worker/clock.js';
 import { Connection, clusterFlags, WAIT_NONE } from '../worker/connection.js';
 import { Defragmenter } from '../worker/defragmenter.js';
 import { Evictor } from '../worker/evictor.js';
-import { type CallContext, FrameRunner } from '../worker/frame-runner.js';
+import { type CallContext, FrameRunner, misconf } from '../worker/frame-runner.js';
 import { FrameServer } from '../worker/frame-server.js';
 import { Housekeeper } from '../worker/housekeeper.js';
-import { Latches } from '../worker/latches.js';
+import { Latches, RESERVE_AFTER_MS } from '../worker/latches.js';
+import type { Series } from '../worker/latency-events.js';
+import { Later } from '../worker/later.js';
+import { type Mailbox, openMailbox } from '../worker/mailbox.js';
 import { Sampler } from '../worker/sampler.js';
 import { type SlotKeys, walkSlot } from '../worker/slot-walk.js';
-import { laneCount, SlowLane } from '../worker/slow-lane.js';
+import type { SlowEntry } from '../worker/slow-commands.js';
+import { laneCount, SlowLane, type SlowReply } from '../worker/slow-lane.js';
 import { STAT, Stats } from '../worker/stats.js';
 import { openShards } from '../worker/store-parts.js';
-import { executeHostCommand } from './commands/index.js';
+import { Waiters } from '../worker/waiters.js';
+import { type Watched, Watches } from '../worker/watches.js';
+import { executeHostCommand, isHostCommand } from './commands/index.js';
 import { Config } from './config.js';
 import type { Client, ClientFacts, Encoded, KillFilter, PersistenceServices, Services } from './context.js';
 import type { SupervisorApi, ThreadApi, ThreadSetup } from './control.js';
 import { takeOver } from './direct-read.js';
 import type { Door } from './listener.js';
 import { log } from './log.js';
+import { Monitors } from './monitors.js';
 import { NetTransport } from './net-transport.js';
+import { Observer } from './observer.js';
+import { type Executed, type Step, Transactions } from './transactions.js';
 
+const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
+const LAST_ID = Buffer.from('$');
 /** Patience with clients that do not take their last replies. */
 const STOP_MS_MAX = 1000;
 const TOO_MANY = Buffer.from('-ERR max number of clients reached\r\n');
@@ -68,7 +82,13 @@ export class ServerThread implements ThreadApi, Services {
   readonly #defragmenter: Defragmenter;
   readonly #connections = new Map<number, Connection>();
   readonly #sampler: Sampler;
+  readonly #mailbox: Mailbox;
+  readonly #watches: Watches;
+  readonly #waiters: Waiters;
+  readonly #transactions: Transactions;
   readonly #place: Uint8Array;
+  readonly observer: Observer;
+  readonly #monitors: Monitors;
   #stopping = false;
   #evicting = false;
 
@@ -105,9 +125,26 @@ export class ServerThread implements ThreadApi, Services {
       {
         hostCommand: (argv, connection) => this.#hostCommand(argv, connection),
         slowCommand: (argv, context) => this.#slowCommand(argv, context),
+        ran: (argv, commands, connection, ms) => this.observer.ranTogether(argv, commands, connection, ms),
       },
     );
     this.#place = this.frames.place;
+    this.observer = new Observer(this.config, this.stats, this.frames);
+    const later = new Later(this.#latches);
+    const claims = new Claims(store.claims);
+    const [{ epochs }] = this.shards;
+    const bulkBytesMax = () => this.config.values.protoMaxBulkLen;
+    this.#mailbox = openMailbox(store.post, threadIndex);
+    this.#watches = new Watches(this.shards, this.#runner, later);
+    this.#waiters = new Waiters(
+      ...([threadIndex, this.shards, this.#latches, this.#runner, claims, epochs, later, this.#mailbox] as const),
+    );
+    this.#transactions = new Transactions(this.#runner, this.#watches, this.#lane, bulkBytesMax);
+    this.#latches.attendant = new Attendant(
+      ...([this.shards, this.#latches, this.#runner, claims, this.#mailbox, epochs, bulkBytesMax] as const),
+    );
+    this.#monitors = new Monitors(this.#mailbox, (connection, bytes) => this.frames.tell(connection, bytes));
+    this.#mailbox.open();
     const own = this.shards.filter((_, index) => index % setup.threadCount === threadIndex);
     this.#housekeeper = new Housekeeper(own, this.shards, this.#latches, clock, this.stats);
     this.#defragmenter = new Defragmenter(own, this.shards, this.#latches, this.stats, this.config.values);
@@ -141,6 +178,7 @@ export class ServerThread implements ThreadApi, Services {
     connection = new Connection(this.stats.nextClientId(), transport, Date.now(), open);
     connection.clusterShard = clusterShard;
     this.#connections.set(connection.id, connection);
+    connection.atEnd.add(() => this.#ended(connection));
     this.stats.add(STAT.clients, 1);
     if (this.readsDirectly) direct.resume();
     else direct.on('data', (chunk: Buffer) => this.frames.receive(connection, chunk));
@@ -166,7 +204,7 @@ export class ServerThread implements ThreadApi, Services {
     return encoded(reply, proto);
   }
 
-  #slowCommand(argv: readonly Uint8Array[], context: CallContext): Promise<Uint8Array> {
+  #slowCommand(argv: readonly Uint8Array[], context: CallContext): Promise<SlowReply> {
     return this.#lane.run(argv, context, this.#runner.homeOf(argv as Buffer[]));
   }
 
@@ -238,7 +276,30 @@ export class ServerThread implements ThreadApi, Services {
 
   configureHere(pairs: readonly (readonly [string, string])[]): void {
     this.config.apply(pairs);
+    this.observer.configured();
     if (this.workerIndex === 0) this.keepLimit();
+  }
+
+  monitorsHere(threads: readonly number[]): void {
+    this.#monitors.spread(threads);
+    this.observer.feed = this.#monitors.any ? this.#monitors.feed : undefined;
+    this.observer.configured();
+  }
+
+  slowHere(): SlowEntry[] {
+    return [...this.observer.slow.entries];
+  }
+
+  resetSlowHere(): void {
+    this.observer.slow.reset();
+  }
+
+  latencyHere(): Series[] {
+    return this.observer.events.all;
+  }
+
+  resetLatencyHere(events: readonly string[]): string[] {
+    return this.observer.events.reset(events);
   }
 
   setActiveExpireHere(on: boolean): void {
@@ -268,6 +329,49 @@ export class ServerThread implements ThreadApi, Services {
 
   // Services: asked by host commands.
 
+  async monitor(client: Client): Promise<void> {
+    const connection = client as Connection;
+    this.#monitors.add(connection);
+    try {
+      await this.supervisor.monitors(this.workerIndex, this.#monitors.count);
+    } finally {
+      if (connection.closed) this.unmonitor(connection);
+    }
+  }
+
+  isMonitor(client: Client): boolean {
+    return this.#monitors.has(client as Connection);
+  }
+
+  unmonitor(client: Client): void {
+    if (!this.#monitors.remove(client as Connection)) return;
+    void this.supervisor.monitors(this.workerIndex, this.#monitors.count);
+  }
+
+  slowEntries(): Promise<SlowEntry[]> {
+    return this.supervisor.slowEntries();
+  }
+
+  resetSlow(): Promise<void> {
+    return this.supervisor.resetSlow();
+  }
+
+  latencySeries(): Promise<Series[]> {
+    return this.supervisor.latencySeries();
+  }
+
+  resetLatency(events: readonly string[]): Promise<number> {
+    return this.supervisor.resetLatency(events);
+  }
+
+  rewriteConfig(): Promise<string | null> {
+    return this.supervisor.rewriteConfig();
+  }
+
+  harvest(): void {
+    this.#housekeeper.harvest();
+  }
+
   clients(): Promise<ClientFacts[]> {
     return this.supervisor.clients();
   }
@@ -283,6 +387,8 @@ export class ServerThread implements ThreadApi, Services {
       ...{ commandCount, netInputBytes, netOutputBytes, lastCommand, name, libName, libVersion },
       ...{ db, proto, authenticated, noEvict, noTouch, replyMode, closeAfterReply },
       workerIndex: this.workerIndex,
+      monitor: this.#monitors.has(connection),
+      queued: connection.multi?.frames.length ?? -1,
       blocked: connection.waiting !== WAIT_NONE,
     };
   }
@@ -327,16 +433,222 @@ export class ServerThread implements ThreadApi, Services {
   }
 
   async call(argv: readonly Uint8Array[], client: Client): Promise<Buffer> {
-    const context = this.#contextOf(client);
+    return this.#run(argv, client);
+  }
+
+  run(argv: readonly Uint8Array[], client: Client): Buffer | Promise<Buffer> {
+    const command = commandOf(argv)!;
+    return this.#run(argv, client, (reply, ms) => this.observer.ran(command, argv, client, ms, isError(reply)));
+  }
+
+  /** @param told Called once it has run, with its own time. */
+  #run(
+    argv: readonly Uint8Array[],
+    client: Client,
+    told?: (reply: Buffer, ms: number) => void,
+  ): Buffer | Promise<Buffer> {
     const frame = argv as Buffer[];
     this.stats.addCalls(this.#runner.opcodeOf(frame), 1);
-    for (;;) {
-      if (this.frames.pausing) await this.frames.unpaused();
+    const writes = commandOf(frame)?.flags.includes('write') ?? false;
+    return this.#untilFree<Buffer>(writes, () => {
+      const context = this.#contextOf(client);
       const outcome = this.#runner.run(frame, context);
-      if ('reply' in outcome) return outcome.reply;
-      if ('slow' in outcome) return Buffer.from(await this.#slowCommand(frame, context));
-      await new Promise((resolve) => this.#latches.wait(outcome.busy, resolve));
+      if ('reply' in outcome) {
+        told?.(outcome.reply, this.#runner.tookMs);
+        return outcome.reply;
+      }
+      if (!('slow' in outcome)) return outcome;
+      return this.#slowCommand(frame, context).then(({ reply, tookMs }) => {
+        told?.(Buffer.from(reply), tookMs);
+        return Buffer.from(reply);
+      });
+    });
+  }
+
+  /**
+   * Does what needs latches, again and again until it gets them: at once if it can. Within a transaction it has them.
+   * @param attempt Answers `busy` with nothing done; else what is to be answered.
+   */
+  #untilFree<T extends object>(writes: boolean, attempt: () => T | Busy | Promise<T>): T | Promise<T> {
+    if (this.#runner.holding) return attempt() as T;
+    if (!this.frames.holdsUp(writes)) {
+      const first = attempt();
+      if (!isBusy(first)) return first;
+      return this.#wait(first.busy).then(() => this.#tryOn(writes, attempt));
     }
+    return this.#tryOn(writes, attempt);
+  }
+
+  async #tryOn<T extends object>(writes: boolean, attempt: () => T | Busy | Promise<T>): Promise<T> {
+    const sinceMs = performance.now();
+    for (;;) {
+      while (this.frames.holdsUp(writes)) await this.frames.heldUp();
+      const outcome = await attempt();
+      if (!isBusy(outcome)) return outcome;
+      if (performance.now() - sinceMs > RESERVE_AFTER_MS) this.#latches.reserve(outcome.busy);
+      await this.#wait(outcome.busy);
+    }
+  }
+
+  #wait(shard: number): Promise<unknown> {
+    return new Promise((resolve) => this.#latches.wait(shard, resolve));
+  }
+
+  // Transactions.
+
+  refusal(command: Command): string | undefined {
+    const [{ epochs }] = this.shards;
+    if (command.flags.includes('denyoom') && this.#isOutOfMemory()) return OUT_OF_MEMORY;
+    if (command.flags.includes('write') && epochs.failed) return misconf(epochs).toString().slice(1, -2);
+    return undefined;
+  }
+
+  #isOutOfMemory(): boolean {
+    return this.#evictor.limit.exists && this.#evictor.makeRoom() === 'none';
+  }
+
+  exec(client: Client): Encoded | Reply | Promise<Encoded | Reply> {
+    const { frames, failed } = client.multi!;
+    const { watched } = client;
+    client.multi = undefined;
+    client.eachFrame--;
+    client.watched = [];
+    const end = <T>(reply: T): T => {
+      this.#watches.drop(watched);
+      return reply;
+    };
+    if (failed) return end({ error: 'EXECABORT Transaction discarded because of previous errors.' });
+    const commands = frames.map((argv) => commandOf(argv)!);
+    for (const command of commands) {
+      const why = this.refusal(command);
+      if (why) return end({ error: `EXECABORT Transaction discarded because of: ${why}` });
+    }
+    this.stats.add(STAT.commands, frames.length);
+    const execute = (argv: Buffer[]): Reply | Encoded | Promise<Reply | Encoded> => {
+      client.executing = true;
+      const reply = executeHostCommand(argv, client, this);
+      client.executing = false;
+      // RESP may change in the middle: what is there already is written in the protocol that it was given in.
+      return reply instanceof Promise ? reply : { encoded: encoded(reply, client.proto) };
+    };
+    const writes = commands.some((command) => command.flags.includes('write'));
+    const outcome = this.#untilFree<Said>(writes, () => {
+      const tried = this.#transactions.try(frames, watched, client, execute);
+      if (tried === 'long') {
+        return this.#transactions.inLane(frames, watched, client, (argv) => this.#stepOf(argv), execute).then(said);
+      }
+      return typeof tried === 'object' && 'busy' in tried ? tried : said(tried);
+    });
+    const finish = (done: Said): Encoded | Promise<Encoded> => {
+      end(undefined);
+      if (done.replies === 'changed') return { encoded: nullArray(client.proto) };
+      return this.#together(done.replies, client);
+    };
+    return outcome instanceof Promise ? outcome.then(finish) : finish(outcome);
+  }
+
+  /** The replies of a transaction as one. */
+  #together(
+    replies: readonly (Reply | Encoded | Promise<Reply | Encoded>)[],
+    { proto }: Client,
+  ): Encoded | Promise<Encoded> {
+    const head = Buffer.from(`*${replies.length}\r\n`);
+    const join = (all: readonly (Reply | Encoded)[]): Encoded => ({
+      encoded: Buffer.concat([head, ...all.map((reply) => encoded(reply, proto))]),
+    });
+    if (replies.some((reply) => reply instanceof Promise)) return Promise.all(replies).then(join);
+    return join(replies as (Reply | Encoded)[]);
+  }
+
+  /** What a frame is to a lane that executes the kernel's part of a transaction. */
+  #stepOf(argv: Buffer[]): Step | undefined {
+    const command = commandOf(argv)!;
+    const blocking = blockingOrError(command.name, argv);
+    if (blocking && !('error' in blocking)) return { argv: blocking.attempt, shape: blocking.shape };
+    return isHostCommand(command) ? undefined : { argv, shape: (reply) => reply };
+  }
+
+  watch(keys: readonly Buffer[], client: Client): Reply | Promise<Reply> {
+    const { db } = client;
+    const fresh = keys.filter((key) => !client.watched.some((each) => each.db === db && each.key.equals(key)));
+    const shards = [...new Set(fresh.map((key) => this.#runner.route(key)))].sort((a, b) => a - b);
+    const outcome = this.#untilFree<{ added: Watched[] | undefined }>(false, () => {
+      const done = this.#runner.together(shards, () => this.#watches.add(fresh, db));
+      return 'busy' in done ? done : { added: done.value };
+    });
+    const finish = ({ added }: { added: Watched[] | undefined }): Reply => {
+      if (!added) return { error: OUT_OF_MEMORY };
+      if ((client as Connection).closed) this.#watches.drop(added);
+      else client.watched = [...client.watched, ...added];
+      return { status: 'OK' };
+    };
+    return outcome instanceof Promise ? outcome.then(finish) : finish(outcome);
+  }
+
+  unwatch(client: Client): void {
+    this.#watches.drop(client.watched);
+    client.watched = [];
+  }
+
+  // Commands that wait.
+
+  block(argv: readonly Buffer[], client: Client, command: Command): Encoded | Reply | Promise<Encoded | Reply> {
+    const frame = argv as Buffer[];
+    const blocking = blockingOrError(command.name, frame);
+    if (!blocking) return encodedLater(this.#run(frame, client));
+    if ('error' in blocking) return blocking;
+    const attempt = blocking.attempt as Buffer[];
+    if (client.executing || blocking.timeoutMs < 0) {
+      return encodedLater(this.#run(attempt, client), blocking.shape);
+    }
+    const context = this.#contextOf(client);
+    const outcome = this.#untilFree<Buffer>(command.flags.includes('write'), () => {
+      const shards = this.#runner.shardsTogether(commandOf(attempt)!, attempt);
+      const done = this.#runner.together(shards, () => {
+        if (this.#runner.looksLong(attempt, context)) return 'long' as const;
+        const tried = this.#runner.run(attempt, context);
+        if (!('reply' in tried)) throw new Error('a command under latches did not come to its end');
+        if (!foundNothing(tried.reply) || isError(tried.reply)) return tried.reply;
+        return this.#waiters.wait(
+          client.id,
+          blockingOf(command.name, frame, (key) => this.#lastId(key, context))!,
+          context,
+        );
+      });
+      if ('busy' in done) return done;
+      if (done.value === 'long') return this.#slowCommand(attempt, context).then(({ reply }) => Buffer.from(reply));
+      return done.value;
+    });
+    return encodedLater(outcome, blocking.shape);
+  }
+
+  /** What `$` stands for, within `together`. */
+  #lastId(key: Buffer, context: CallContext): Buffer {
+    const argv = [Buffer.from('XINFO'), Buffer.from('STREAM'), key];
+    const outcome = this.#runner.run(argv, { ...context, proto: 2 });
+    const text = 'reply' in outcome ? outcome.reply.toString('latin1') : '';
+    return Buffer.from(/last-generated-id\r\n\$\d+\r\n(\d+-\d+)/.exec(text)?.[1] ?? '0-0');
+  }
+
+  pass(timeoutMs: number, client: Client, reply: Buffer): Promise<Encoded> {
+    const context = this.#contextOf(client);
+    const waited = this.#waiters.pass(client.id, timeoutMs, context, reply);
+    return Promise.resolve(waited).then((bytes) => ({ encoded: bytes }));
+  }
+
+  unblock(clientId: number, withError: boolean): Promise<boolean> {
+    return this.supervisor.unblock(clientId, withError);
+  }
+
+  unblockHere(clientId: number, withError: boolean): boolean {
+    return this.#waiters.unblock(clientId, withError);
+  }
+
+  /** A connection is gone: it leaves nothing behind. */
+  #ended(connection: Connection): void {
+    this.unwatch(connection);
+    this.#waiters.forget(connection.id);
+    this.unmonitor(connection);
   }
 
   sleep(ms: number): void {
@@ -354,6 +666,38 @@ export class ServerThread implements ThreadApi, Services {
   purge(): number {
     return this.#housekeeper.purge();
   }
+}
+
+/** A shard's latch could not be had, and nothing was done. */
+interface Busy {
+  readonly busy: number;
+}
+const isBusy = (outcome: object): outcome is Busy => 'busy' in outcome;
+
+interface Said {
+  readonly replies: readonly (Reply | Encoded | Promise<Reply | Encoded>)[] | 'changed';
+}
+/** What came of a transaction, as an object that can be told from `busy`. */
+const said = (tried: Said['replies']): Said => ({ replies: tried });
+
+const nullArray = (proto: number): Buffer => Buffer.from(proto === 3 ? '_\r\n' : '*-1\r\n');
+
+/** What a command that may wait comes down to, if its timeout is right. */
+function blockingOrError(name: string, argv: readonly Buffer[]): Blocking | { error: string } | undefined {
+  try {
+    return blockingOf(name, argv, () => LAST_ID);
+  } catch (error) {
+    if (error instanceof TimeoutError) return { error: error.message };
+    throw error;
+  }
+}
+
+function encodedLater(
+  reply: Buffer | Promise<Buffer>,
+  shape = (bytes: Buffer): Buffer => bytes,
+): Encoded | Promise<Encoded> {
+  if (reply instanceof Promise) return reply.then((bytes) => ({ encoded: shape(bytes) }));
+  return { encoded: shape(reply) };
 }
 
 function matches(filter: KillFilter, connection: Connection): boolean {

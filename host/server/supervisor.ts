@@ -7,9 +7,12 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import Comlink, { type Endpoint, type Remote } from 'comlink';
 import { LatchkeyError } from '../errors.js';
 import type { LaneData } from '../worker/lane-main.js';
+import { type Series, together } from '../worker/latency-events.js';
+import { newestOf, type SlowEntry } from '../worker/slow-commands.js';
 import { Stats } from '../worker/stats.js';
 import type { StoreParts } from '../worker/store-parts.js';
 import type { Config } from './config.js';
+import { rewriteFile } from './config-rewrite.js';
 import type { ClientFacts, KillFilter, PersistenceServices } from './context.js';
 import type { SupervisorApi, ThreadApi, ThreadSetup } from './control.js';
 import { canReadDirectly } from './direct-read.js';
@@ -143,9 +146,16 @@ export class Supervisor implements SupervisorApi {
       },
       clients: () => this.clients(),
       kill: (filter, callerId) => this.kill(filter, callerId),
+      unblock: (clientId, withError) => this.unblock(clientId, withError),
       pause: (untilMs, writesOnly) => this.pause(untilMs, writesOnly),
       configure: (pairs) => this.configure(pairs),
       setActiveExpire: (on) => this.setActiveExpire(on),
+      monitors: (thread, count) => this.monitors(thread, count),
+      slowEntries: () => this.slowEntries(),
+      resetSlow: () => this.resetSlow(),
+      latencySeries: () => this.latencySeries(),
+      resetLatency: (events) => this.resetLatency(events),
+      rewriteConfig: () => this.rewriteConfig(),
       shutdown: (save) => this.shutdown(save),
     };
   }
@@ -193,6 +203,11 @@ export class Supervisor implements SupervisorApi {
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
+  async unblock(clientId: number, withError: boolean): Promise<boolean> {
+    const done = await Promise.all(this.#threads.map((thread) => thread.unblockHere(clientId, withError)));
+    return done.includes(true);
+  }
+
   async pause(untilMs: number, writesOnly: boolean): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.pauseHere(untilMs, writesOnly)));
   }
@@ -206,6 +221,37 @@ export class Supervisor implements SupervisorApi {
 
   async setActiveExpire(on: boolean): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.setActiveExpireHere(on)));
+  }
+
+  /** Clients of MONITOR by thread. */
+  readonly #monitors = new Map<number, number>();
+
+  async monitors(thread: number, count: number): Promise<void> {
+    this.#monitors.set(thread, count);
+    const threads = [...this.#monitors].filter(([, clients]) => clients !== 0).map(([index]) => index);
+    await Promise.all(this.#threads.map((each) => each.monitorsHere(threads)));
+  }
+
+  async slowEntries(): Promise<SlowEntry[]> {
+    const logs = await Promise.all(this.#threads.map((thread) => thread.slowHere()));
+    return newestOf(logs, this.config.values.slowlogMaxLen);
+  }
+
+  async resetSlow(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.resetSlowHere()));
+  }
+
+  async latencySeries(): Promise<Series[]> {
+    return together((await Promise.all(this.#threads.map((thread) => thread.latencyHere()))).flat());
+  }
+
+  async resetLatency(events: readonly string[]): Promise<number> {
+    const gone = await Promise.all(this.#threads.map((thread) => thread.resetLatencyHere(events)));
+    return new Set(gone.flat()).size;
+  }
+
+  async rewriteConfig(): Promise<string | null> {
+    return rewriteFile(this.config);
   }
 
   /** SHUTDOWN, SIGTERM, SIGINT: answers what was accepted, as far as clients take it, and ends the process. */

@@ -23,9 +23,15 @@ const thread = new ServerThread(setup, supervisor as unknown as SupervisorApi, e
 const api: ThreadApi = {
   clientsHere: () => thread.clientsHere(),
   killHere: (filter, callerId) => thread.killHere(filter, callerId),
+  unblockHere: (clientId, withError) => thread.unblockHere(clientId, withError),
   pauseHere: (untilMs, writesOnly) => thread.pauseHere(untilMs, writesOnly),
   configureHere: (pairs) => thread.configureHere(pairs),
   setActiveExpireHere: (on) => thread.setActiveExpireHere(on),
+  monitorsHere: (threads) => thread.monitorsHere(threads),
+  slowHere: () => thread.slowHere(),
+  resetSlowHere: () => thread.resetSlowHere(),
+  latencyHere: () => thread.latencyHere(),
+  resetLatencyHere: (events) => thread.resetLatencyHere(events),
   stop: () => thread.stop(),
 };
 Comlink.expose(api, threadPort as unknown as Endpoint);

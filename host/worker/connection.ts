@@ -4,6 +4,8 @@ import * as abi from '../kernel/abi.js';
 import type { BigFrame } from '../resp/request.js';
 import { InputQueue } from './input-queue.js';
 import type { Sink } from './output.js';
+import type { Queue } from './queue.js';
+import type { Watched } from './watches.js';
 
 /** What a connection is to the system: a socket, or whatever takes its place in a test. */
 export interface Transport extends Sink {
@@ -55,6 +57,14 @@ export class Connection implements Sink {
   noTouch = false;
   replyMode: 'on' | 'off' | 'skipNext' = 'on';
   closeAfterReply = false;
+  /** Why every frame goes to the host before anything is executed: a transaction, a subscription, … Counts the reasons. */
+  eachFrame = 0;
+  /** What is queued between MULTI and EXEC: host/server/transactions.ts. */
+  multi: Queue | undefined;
+  executing = false;
+  watched: readonly Watched[] = [];
+  /** Called once, when the connection is gone. */
+  readonly atEnd = new Set<() => void>();
   /** Parts of replies that are held until what they could have seen is synced: see gate.ts. */
   heldParts = 0;
 
@@ -125,6 +135,7 @@ export class Connection implements Sink {
   get callFlags(): number {
     let flags = 0;
     if (!this.authenticated) flags |= abi.CALL_HOST_ALL;
+    if (this.eachFrame !== 0) flags |= abi.CALL_EACH;
     if (this.noTouch) flags |= abi.CALL_NO_TOUCH;
     if (this.clusterShard >= 0) flags |= clusterFlags(this.clusterShard);
     if (this.replyMode !== 'on') flags |= abi.CALL_REPLY_OFF;

@@ -131,7 +131,7 @@ export class Evictor {
     for (const shard of this.shards) {
       if (!hasDropped(shard) || shard.begin(this.latches.owner, SPINS) !== 1) continue;
       shard.calls.reclaim(RECLAIM_BUDGET);
-      shard.end(this.latches.owner);
+      this.latches.release(shard.index);
       any = true;
     }
     return any;
@@ -166,7 +166,7 @@ export class Evictor {
       if (shard.begin(this.latches.owner, SPINS) !== 1) continue;
       this.#stamp(shard);
       const freed = shard.calls.evictKey(shard.window, policy, best.db, best.hashLow, best.hashHigh);
-      shard.end(this.latches.owner);
+      this.latches.release(shard.index);
       if (freed >= 0) return freed;
       if (freed === NO_LOG) unlogged = true;
     }
@@ -187,7 +187,7 @@ export class Evictor {
     if (shard.begin(this.latches.owner, SPINS) !== 1) return false;
     this.#stamp(shard);
     const count = shard.calls.evictSample(shard.window, policy, samples) >>> 0;
-    shard.end(this.latches.owner);
+    this.latches.release(shard.index);
     for (let i = 0; i < count; i++) this.#offer(candidateAt(shard, i));
     return true;
   }

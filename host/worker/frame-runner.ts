@@ -70,16 +70,94 @@ export class FrameRunner {
   #hasher: ShardKernel | undefined;
   /** How long the last command took once it had its latches, in ms. */
   tookMs = 0;
+  /** Within `together`: the shards whose latches are held, and the time that all its commands have. */
+  #held: readonly number[] | undefined;
+  #heldMs = 0;
 
-  /** @param patient Wait for latches and run slow commands here (the slow lane) instead of giving them back. */
+  /** @param waits Wait for latches and run slow commands here (the slow lane) instead of giving them back. */
   constructor(
     readonly shards: readonly ShardKernel[],
     readonly latches: Latches,
     readonly clock: Clock,
-    readonly patient: boolean,
+    readonly waits: boolean,
     readonly evictor: Evictor,
   ) {
     this.#all = shards.map((_, i) => i);
+  }
+
+  /** Nothing is slow: this thread has time, or has begun something that cannot be left in the middle. */
+  get patient(): boolean {
+    return this.waits || this.#held !== undefined;
+  }
+
+  /** Whether latches are held for several commands: see `together`. */
+  get holding(): boolean {
+    return this.#held !== undefined;
+  }
+
+  /**
+   * Does `work` as one step: with the latches of `needed` held from start to end. Commands that are run meanwhile use
+   * these; each of their keys has to be on one of the shards.
+   * @param needed Ascending, no duplicates; may be empty.
+   */
+  together<T>(needed: readonly number[], work: () => T): { readonly value: T } | { readonly busy: number } {
+    if (this.#held) throw new Error('steps do not nest');
+    if (this.waits) this.latches.takeAllBlocking(needed);
+    else {
+      const busy = this.latches.tryAll(needed);
+      if (busy >= 0) return { busy };
+    }
+    this.#held = needed;
+    this.#heldMs = this.clock.nowMs();
+    try {
+      return { value: work() };
+    } finally {
+      this.#held = undefined;
+      this.latches.releaseAll(needed);
+    }
+  }
+
+  #nowMs(): number {
+    return this.#held ? this.#heldMs : this.clock.nowMs();
+  }
+
+  /**
+   * Whether a frame looks as if it would take long as things are now. Executes nothing. Within `together` or not: without
+   * the latches it is a guess.
+   */
+  looksLong(argv: readonly Buffer[], context: CallContext): boolean {
+    const command = commandOf(argv);
+    if (!command || command.where === 'host') return false;
+    if (this.#looksSlow(argv)) return true;
+    if (STEPWISE.has(command.name)) return this.#keysOf(context.db) > SLOW_KEYS;
+    return this.shardsOf(command, argv, portOf(context)).some((index) => {
+      try {
+        this.#on(index, argv, { ...context, callFlags: abi.CALL_PROBE });
+        return false;
+      } catch (error) {
+        if (error instanceof Slow) return true;
+        throw error;
+      }
+    });
+  }
+
+  #keysOf(db: number): number {
+    return this.shards.reduce((sum, shard) => sum + (shard.calls.databaseKeys(db) >>> 0), 0);
+  }
+
+  /**
+   * Executes a command on shards whose latches are held: to serve a client that waited.
+   * @param shards Those of its keys, ascending.
+   */
+  executeHeld(argv: readonly Buffer[], context: CallContext, shards: readonly number[]): Buffer {
+    const held = this.#held;
+    this.#held = shards;
+    if (!held) this.#heldMs = this.clock.nowMs();
+    try {
+      return this.#lead(commandOf(argv)!, argv, context, shards);
+    } finally {
+      this.#held = held;
+    }
   }
 
   /** Runs a command whose arity has been checked. */
@@ -89,12 +167,18 @@ export class FrameRunner {
     if (!this.patient && this.#looksSlow(argv)) return { slow: true };
     if (STEPWISE.has(command.name) && this.shards.length > 1 && portOf(context) < 0)
       return this.#stepwise(command.name, argv, context);
-    const needed = this.#shardsOf(command, argv, portOf(context));
+    const needed = this.shardsOf(command, argv, portOf(context));
     const { epochs } = this.shards[0];
     if (epochs.failed && command.flags.includes('write')) return { reply: misconf(epochs) };
     const grows = command.flags.includes('denyoom');
     if (grows && this.evictor.isOver(needed) && this.evictor.makeRoom() === 'none') return { reply: OOM };
-    if (this.patient) this.latches.takeAllBlocking(needed);
+    if (this.#held) {
+      const beganMs = performance.now();
+      const reply = this.#lead(command, argv, context, needed);
+      this.tookMs = performance.now() - beganMs;
+      return { reply };
+    }
+    if (this.waits) this.latches.takeAllBlocking(needed);
     else {
       const busy = this.latches.tryAll(needed);
       if (busy >= 0) return { busy };
@@ -131,8 +215,15 @@ export class FrameRunner {
     return bytes > SLOW_BYTES;
   }
 
-  /** Shards whose latches the command needs, ascending. */
-  #shardsOf(command: Command, argv: readonly Buffer[], port: number): number[] {
+  /** Shards whose latches a command needs that is executed by `together`, ascending. */
+  shardsTogether(command: Command, argv: readonly Buffer[]): readonly number[] {
+    if (STEPWISE.has(command.name)) return this.#all;
+    if (command.where === 'host' && this.#keyPositions(command, argv).length === 0) return [];
+    return this.shardsOf(command, argv);
+  }
+
+  /** Shards whose latches the command needs, ascending. @param port Of the cluster port that it came in at, -1: none. */
+  shardsOf(command: Command, argv: readonly Buffer[], port = -1): number[] {
     if (this.shards.length === 1) return this.#all;
     if (command.where === 'all') {
       if (port >= 0) return [port];
@@ -228,8 +319,9 @@ export class FrameRunner {
 
   /** One frame on one shard, under its latch alone. */
   #step(index: number, argv: readonly Buffer[], context: CallContext): Outcome {
+    if (this.#held) return { reply: this.#on(index, argv, context) };
     const needed = [index];
-    if (this.patient) this.latches.takeAllBlocking(needed);
+    if (this.waits) this.latches.takeAllBlocking(needed);
     else if (this.latches.tryAll(needed) >= 0) return { busy: index };
     try {
       return { reply: this.#on(index, argv, context) };
@@ -289,12 +381,19 @@ export class FrameRunner {
     return replies.find(isError) ?? replies[0];
   }
 
+  /** Prepares a shard for a call that executes no frame. */
+  stamp(shard: ShardKernel, db: number): void {
+    const nowMs = this.#nowMs();
+    shard.stamp(nowMs, this.clock.lruClock(nowMs), db, 2, 0, 1, 0);
+  }
+
   /** Executes one frame on one shard whose latch is held; the whole reply, copied. */
   #on(index: number, argv: readonly Uint8Array[], context: CallContext): Buffer {
     const shard = this.shards[index];
     const frame = encodeRequest(argv);
-    const nowMs = this.clock.nowMs();
-    const patience = this.patient ? abi.CALL_SLOW : 0;
+    const nowMs = this.#nowMs();
+    const probing = (context.callFlags & abi.CALL_PROBE) !== 0;
+    const patience = this.patient && !probing ? abi.CALL_SLOW : 0;
     const flags = context.callFlags | abi.CALL_ALL | abi.CALL_INTERNAL | patience;
     shard.stamp(nowMs, this.clock.lruClock(nowMs), context.db, context.proto, flags, 1, context.bulkBytesMax);
     let status: number;

@@ -4,7 +4,7 @@
 // is parked: its later bytes wait in its queue, and the thread serves the others.
 import * as abi from '../kernel/abi.js';
 import { type Epochs, POLICY_LATER } from '../kernel/epochs.js';
-import type { ShardKernel } from '../kernel/kernel.js';
+import { EVENTS_WAITING, EVENTS_WANTED, type ShardKernel } from '../kernel/kernel.js';
 import { BigFrame, decodeRequest, firstRequest, ProtocolError } from '../resp/request.js';
 import {
   type Connection,
@@ -169,6 +169,8 @@ export class FrameServer {
   /** Forgets a connection whose transport is gone. */
   forget(connection: Connection): void {
     connection.closed = true;
+    for (const end of connection.atEnd) end();
+    connection.atEnd.clear();
     this.#paused.delete(connection);
     this.#behind.delete(connection);
     if (connection.waiting !== WAIT_LATCH) return;
@@ -207,12 +209,22 @@ export class FrameServer {
     });
   };
 
-  /** Resolves once commands that may write are let through. */
-  async unpaused(): Promise<void> {
-    while (this.clock.nowMs() < this.#pausedUntilMs) {
+  /** Whether a command that the host executes has to wait: clients are paused, or the engine is behind. */
+  holdsUp(writes: boolean): boolean {
+    if (this.#pausedUntilMs !== 0) this.#nowMs = this.clock.nowMs();
+    if (this.pausing && (writes || !this.#pausedWritesOnly)) return true;
+    return writes && this.#isBehind();
+  }
+
+  /** Resolves once `holdsUp` may answer otherwise. */
+  async heldUp(): Promise<void> {
+    if (this.pausing) {
       const leftMs = Math.min(this.#pausedUntilMs - this.clock.nowMs(), 50);
-      await new Promise((resolve) => setTimeout(resolve, leftMs));
+      await new Promise((resolve) => setTimeout(resolve, Math.max(leftMs, 1)));
+      return;
     }
+    this.#epochs.awaitWritten();
+    await this.#epochs.changed(this.#epochs.wakeCount, ENGINE_WAIT_MS_MAX);
   }
 
   get pausing(): boolean {
@@ -285,6 +297,28 @@ export class FrameServer {
     if (this.releases.count !== 0) this.releases.drain(SPINS);
   }
 
+  /** What connections are to be told besides their replies, which has its turn after those. */
+  readonly #told = new Map<Connection, Uint8Array[]>();
+
+  /** Writes bytes to a connection that it has not asked for just now. Taken over: they must not change any more. */
+  tell(connection: Connection, bytes: Uint8Array): void {
+    const waiting = this.#told.get(connection);
+    if (waiting) {
+      waiting.push(bytes);
+      return;
+    }
+    if (this.#told.size === 0) setImmediate(this.#tellAll);
+    this.#told.set(connection, [bytes]);
+  }
+
+  readonly #tellAll = (): void => {
+    for (const [connection, parts] of this.#told) {
+      for (const part of parts) this.#out.push(part);
+      this.#write(connection);
+    }
+    this.#told.clear();
+  };
+
   /** Hands over what waits for the end of the turn. */
   flush(): void {
     this.#flush();
@@ -348,6 +382,13 @@ export class FrameServer {
     return this.pausing || this.#epochs.failed || this.#isBehind();
   }
 
+  /** Whether some shard has clients that wait, or is asked for what happens to keys. */
+  #isWatched(): boolean {
+    for (const shard of this.shards)
+      if ((shard.header(EVENTS_WAITING) | shard.header(EVENTS_WANTED)) !== 0) return true;
+    return false;
+  }
+
   /** Whether the engine has more to write for some shard than may pile up. */
   #isBehind(): boolean {
     if (this.#epochs.policy < POLICY_LATER) return false;
@@ -390,7 +431,8 @@ export class FrameServer {
       const tookMs = performance.now() - beganMs;
       this.#askAgain();
       if (status === abi.STATUS_BUSY) return this.#park(connection, this.homeIndex);
-      this.latches.hadTurn(this.homeIndex);
+      const held = shard.control(abi.CONTROL_HELD) !== 0;
+      if (!held) this.latches.hadTurn(this.homeIndex);
       const ran = shard.control(abi.CONTROL_RAN);
       if (ran !== 0) {
         const commands = shard.control(abi.CONTROL_COMMANDS) - shard.control(abi.CONTROL_REJECTED);
@@ -406,6 +448,8 @@ export class FrameServer {
       );
       if (shard.control(abi.CONTROL_ERRORS) !== 0) countErrorKinds(shard, this.stats);
       this.#out.takeFrom(shard, this.releases);
+      // Somebody is to be told or served first; the frame that it stopped before, if any, is not looked at.
+      if (held) this.latches.release(this.homeIndex);
       if (status === abi.STATUS_DONE) return GO_ON;
       if (this.#stopped(connection, status, shard, loaded) === LEAVE) return LEAVE;
     }
@@ -417,6 +461,8 @@ export class FrameServer {
     while (this.#from < loaded) {
       const holdsWrites = this.#holdsWrites();
       this.#stamp(home, connection, holdsWrites);
+      // Somebody waits, or wants to be told in order: then one frame is executed at a time.
+      if (this.#isWatched()) home.setControl(abi.CONTROL_COMMANDS_MAX, 1);
       const cut = home.calls.cut(home.window, this.#from, loaded);
       const frames = home.control(abi.CONTROL_COMMANDS);
       const end = home.control(abi.CONTROL_CONSUMED);

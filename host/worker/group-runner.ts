@@ -1,7 +1,7 @@
 // Executes what `cut` sorted: the frames of one shard, or those of several under all their latches. Frames of other
 // shards than home are copied over together and their replies brought back together.
 import * as abi from '../kernel/abi.js';
-import type { ShardKernel } from '../kernel/kernel.js';
+import { EVENTS_WAITING, type ShardKernel } from '../kernel/kernel.js';
 import { takeOutput } from '../kernel/output.js';
 import type { Connection } from './connection.js';
 import type { Latches } from './latches.js';
@@ -39,7 +39,17 @@ interface GroupOutput {
 
 export class GroupRunner {
   readonly #home: ShardKernel;
-  readonly #done: GroupsDone = { status: 0, shard: 0, commands: 0, opcode: 0, errors: 0, rejected: 0, ran: 0, mixed: 0, consumed: 0 };
+  readonly #done: GroupsDone = {
+    status: 0,
+    shard: 0,
+    commands: 0,
+    opcode: 0,
+    errors: 0,
+    rejected: 0,
+    ran: 0,
+    mixed: 0,
+    consumed: 0,
+  };
 
   constructor(
     readonly shards: readonly ShardKernel[],
@@ -70,6 +80,17 @@ export class GroupRunner {
     return this.#done;
   }
 
+  #nothing(): GroupsDone {
+    const done = this.#done;
+    done.status = abi.STATUS_FULL;
+    done.shard = this.homeIndex;
+    done.commands = 0;
+    done.ran = 0;
+    done.errors = 0;
+    done.consumed = this.#offsetBehind(0, 1);
+    return done;
+  }
+
   /** The frames at [from, end) of home's input all belong to one group, whose shard's control block is stamped. */
   runOne(from: number, end: number): GroupsDone {
     const home = this.#home;
@@ -87,7 +108,8 @@ export class GroupRunner {
       status = shard.run(0, end - from, owner, SPINS);
     }
     if (status === abi.STATUS_BUSY) return this.#busy(group);
-    this.latches.hadTurn(group);
+    const held = group !== this.shards.length && shard.control(abi.CONTROL_HELD) !== 0;
+    if (!held) this.latches.hadTurn(group);
     this.output.takeFrom(shard, this.releases);
     const done = this.#done;
     done.status = status;
@@ -100,6 +122,7 @@ export class GroupRunner {
     done.errors = shard.control(abi.CONTROL_ERRORS);
     if (done.errors !== 0) this.failed(shard);
     done.consumed = shard.control(abi.CONTROL_CONSUMED);
+    if (held) this.latches.release(group);
     return done;
   }
 
@@ -108,6 +131,11 @@ export class GroupRunner {
     const involved = this.involved();
     const busy = this.latches.tryAll(involved);
     if (busy >= 0) return this.#busy(busy);
+    if (frames > 1 && involved.some((group) => this.shards[group].header(EVENTS_WAITING) !== 0)) {
+      // A client has come to wait since the cut was made. What it waits for is given to it between two frames.
+      this.latches.releaseAll(involved);
+      return this.#nothing();
+    }
     try {
       return this.#execute(involved, frames);
     } finally {

@@ -53,7 +53,7 @@ export class Housekeeper {
       if (this.activeExpire) shard.calls.expire(shard.window, BUDGET);
       const reclaiming = shard.calls.reclaim(BUDGET) !== 0;
       more = reclaiming || (this.activeExpire && shard.header(HEADER_EXPIRY_STALE) !== 0);
-      shard.end(owner);
+      this.latches.release(shard.index);
     }
   }
 

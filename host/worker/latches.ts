@@ -30,7 +30,21 @@ type AsyncWait = { async: false; value: string } | { async: true; value: Promise
 const waitAsync = (Atomics as unknown as { waitAsync(a: Int32Array, i: number, v: number, ms: number): AsyncWait })
   .waitAsync;
 
+/** Sees to what a step has left for others, before its latches are given back. */
+export interface Attendant {
+  /**
+   * Serves whoever waits for keys of the shards in `held`, until none is ready. It may take further latches, and answers
+   * all shards, ascending, whose latches are held then. The control blocks are as they were when it returns.
+   */
+  serve(held: readonly number[]): readonly number[];
+  /** Takes the events that a shard has queued and hands them on. What the step has logged is published already. */
+  tell(shard: ShardKernel): void;
+  /** The latches are free: what was gathered meanwhile may be sent. */
+  sent(): void;
+}
+
 export class Latches {
+  attendant: Attendant | undefined;
   /** Shards that this thread has reserved. */
   readonly #reserved = new Set<number>();
   /** Whoever is to be told once a shard's latch may be free; one pending wait per shard serves them all. */
@@ -64,9 +78,44 @@ export class Latches {
     return -1;
   }
 
+  /** Ends a step on one shard. */
   release(index: number): void {
+    if (this.shards[index].pending) this.#attend([index]);
+    else this.#free(index);
+  }
+
+  #free(index: number): void {
     if (this.#reserved.size !== 0) this.#hadTurn(index);
     this.shards[index].end(this.owner);
+  }
+
+  /** Takes one more latch for a step on `held`, at its end. False: it is busy, or on the other side of a snapshot. */
+  tryExtra(index: number, held: readonly number[]): boolean {
+    const shard = this.shards[index];
+    if (shard.begin(this.owner, SPINS_HOLDING) !== 1) return false;
+    // The step has changed its shards already: it is on the side on which they are.
+    if (this.#epochs.policy === POLICY_NONE || shard.calls.entered() === this.shards[held[0]].calls.entered())
+      return true;
+    shard.end(this.owner);
+    return false;
+  }
+
+  /** Ends a step that has left something for others. */
+  #attend(indexes: readonly number[]): void {
+    const { attendant } = this;
+    let held = indexes;
+    if (attendant) {
+      for (const index of indexes) {
+        if (!this.shards[index].isReady) continue;
+        held = attendant.serve(indexes);
+        break;
+      }
+      // Events leave in the order in which they happened, so under the latch; and they carry the epoch of what they tell.
+      this.#publishTogether(held);
+      for (const index of held) if (this.shards[index].pending) attendant.tell(this.shards[index]);
+    } else if (held.length > 1) this.#publishTogether(held);
+    for (let i = held.length - 1; i >= 0; i--) this.#free(held[i]);
+    attendant?.sent();
   }
 
   /** A step on several shards is wholly on one side of a snapshot: if one of them has entered, the others do too. */
@@ -100,8 +149,13 @@ export class Latches {
 
   /** Ends a step on shards that `tryAll` or `takeAllBlocking` took. */
   releaseAll(indexes: readonly number[]): void {
+    for (const index of indexes) {
+      if (!this.shards[index].pending) continue;
+      this.#attend(indexes);
+      return;
+    }
     if (indexes.length > 1) this.#publishTogether(indexes);
-    for (let i = indexes.length - 1; i >= 0; i--) this.release(indexes[i]);
+    for (let i = indexes.length - 1; i >= 0; i--) this.#free(indexes[i]);
   }
 
   /** Latches given back without having been of use: reservations stay. */

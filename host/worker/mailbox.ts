@@ -1,5 +1,19 @@
-// Letters between the threads of a store: each thread has one mailbox, to which all others post. What a thread posts to
+// Letters between the threads of a store. Each ordered pair of threads has a ring of bytes in shared memory, written by the
+// one and read by the other alone; each thread has a doorbell, a futex word that it sleeps on. What a thread posts to
 // another arrives in order; posting never blocks and never fails, so it may be done under a latch.
+//
+// A ring is a stream: u32 kind, u32 length and the body of one letter after the other, in as many pieces as there is room
+// for. What finds no room waits with its sender, who says so (`wants`) and is rung when the receiver has read.
+//
+// No wake-up is lost, since both sides write first and then look. The receiver says that it sleeps and looks at its rings
+// once more; a sender moves its ring's head and then looks whether the receiver sleeps. The same between `wants` and tail.
+// tests/model/mailbox.test.ts runs these steps in every order.
+//
+//   words of a store's post, for n threads
+//     0        n      bell of each thread
+//     n        n      asleep: 1 while the thread sleeps, or is about to
+//     2n       n*n*3  of the ring from i to j, at i * n + j: head, tail (bytes ever written and read, mod 2^32), wants
+//   then the rings' bytes, in the same order. Those of a thread to itself are not used.
 
 /** What letters are about; the receiver's handler for it reads the body. */
 export const MAIL_PUBLISH = 1;
@@ -26,4 +40,263 @@ export interface Mailbox {
   on(kind: number, handler: MailHandler): void;
   /** Begins to read: letters are handed out in turns of the event loop, in order per sender. */
   open(): void;
+}
+
+/** The shared part of a store's post. It can be posted to other threads. */
+export interface Post {
+  readonly threadCount: number;
+  /** A power of two. */
+  readonly ringBytes: number;
+  readonly buffer: SharedArrayBuffer;
+}
+
+const HEAD_BYTES = 8;
+/** Bytes read from rings in one turn of the event loop before sockets have theirs. */
+const TURN_BYTES = 1 << 20;
+/** A missed bell would be a bug; this bounds what it costs. */
+const SLEEP_MS_MAX = 1000;
+
+type AsyncWait = { async: false; value: string } | { async: true; value: Promise<string> };
+const waitAsync = (Atomics as unknown as { waitAsync(a: Int32Array, i: number, v: number, ms: number): AsyncWait })
+  .waitAsync;
+
+const wordsOf = (threads: number): number => 2 * threads + 3 * threads * threads;
+
+export function newPost(
+  threadCount: number,
+  ringBytes = threadCount <= 8 ? 1 << 16 : threadCount <= 32 ? 1 << 14 : 1 << 12,
+): Post {
+  const bytes = wordsOf(threadCount) * 4 + threadCount * threadCount * ringBytes;
+  return { threadCount, ringBytes, buffer: new SharedArrayBuffer(bytes) };
+}
+
+export function openMailbox(post: Post, thread: number): Mailbox {
+  return new RingMailbox(post, thread);
+}
+
+/** What has been read of a letter that is not complete. */
+interface Unread {
+  readonly head: Buffer;
+  headBytes: number;
+  body: Buffer | undefined;
+  bodyBytes: number;
+}
+
+class RingMailbox implements Mailbox {
+  readonly threadCount: number;
+  readonly #words: Int32Array;
+  readonly #bytes: Buffer;
+  readonly #mask: number;
+  readonly #handlers = new Map<number, MailHandler>();
+  /** What waits for room, by receiver; of the first piece, `#sent` bytes are gone already. */
+  readonly #backlog: Uint8Array[][];
+  readonly #sent: number[];
+  readonly #unread: Unread[];
+  /** Letters to this thread itself. */
+  #own: { kind: number; body: Uint8Array }[] = [];
+  #isOpen = false;
+  #turn: NodeJS.Immediate | undefined;
+  /** A wait for the bell is pending. */
+  #waits = false;
+
+  constructor(
+    post: Post,
+    readonly thread: number,
+  ) {
+    const { threadCount, ringBytes, buffer } = post;
+    this.threadCount = threadCount;
+    this.#words = new Int32Array(buffer, 0, wordsOf(threadCount));
+    this.#bytes = Buffer.from(buffer as unknown as ArrayBuffer, wordsOf(threadCount) * 4);
+    this.#mask = ringBytes - 1;
+    this.#backlog = Array.from({ length: threadCount }, () => []);
+    this.#sent = new Array<number>(threadCount).fill(0);
+    this.#unread = Array.from({ length: threadCount }, () => ({
+      ...{ head: Buffer.alloc(HEAD_BYTES), headBytes: 0, body: undefined, bodyBytes: 0 },
+    }));
+  }
+
+  /** First word of the ring from one thread to another. */
+  #ring(from: number, to: number): number {
+    return 2 * this.threadCount + 3 * (from * this.threadCount + to);
+  }
+  #bytesOf(from: number, to: number): number {
+    return (from * this.threadCount + to) * (this.#mask + 1);
+  }
+
+  on(kind: number, handler: MailHandler): void {
+    this.#handlers.set(kind, handler);
+  }
+
+  open(): void {
+    this.#isOpen = true;
+    this.#soon();
+  }
+
+  post(to: number, kind: number, body: Uint8Array): void {
+    if (to === this.thread) {
+      this.#own.push({ kind, body: Uint8Array.prototype.slice.call(body) });
+      if (this.#isOpen) this.#soon();
+      return;
+    }
+    const letter = Buffer.allocUnsafe(HEAD_BYTES + body.length);
+    letter.writeUInt32LE(kind, 0);
+    letter.writeUInt32LE(body.length, 4);
+    letter.set(body, HEAD_BYTES);
+    this.#backlog[to].push(letter);
+    if (this.#backlog[to].length === 1) this.#pump(to);
+  }
+
+  /** Writes what waits for a receiver, as far as there is room. */
+  #pump(to: number): void {
+    const words = this.#words;
+    const ring = this.#ring(this.thread, to);
+    const backlog = this.#backlog[to];
+    while (backlog.length !== 0) {
+      if (this.#write(to, ring) !== 0) continue;
+      Atomics.store(words, ring + 2, 1);
+      // Said first, looked at once more after: the receiver moves its tail first and reads this after.
+      if (this.#write(to, ring) === 0) return;
+      Atomics.store(words, ring + 2, 0);
+    }
+  }
+
+  /** Writes as much of the first piece as there is room for; bytes. */
+  #write(to: number, ring: number): number {
+    const words = this.#words;
+    const [piece] = this.#backlog[to];
+    const head = words[ring];
+    const room = this.#mask + 1 - ((head - Atomics.load(words, ring + 1)) | 0);
+    const count = Math.min(room, piece.length - this.#sent[to]);
+    if (count === 0) return 0;
+    const base = this.#bytesOf(this.thread, to);
+    const at = head & this.#mask;
+    const straight = Math.min(count, this.#mask + 1 - at);
+    const from = this.#sent[to];
+    this.#bytes.set(piece.subarray(from, from + straight), base + at);
+    if (straight < count) this.#bytes.set(piece.subarray(from + straight, from + count), base);
+    this.#sent[to] = from + count;
+    if (this.#sent[to] === piece.length) {
+      this.#backlog[to].shift();
+      this.#sent[to] = 0;
+    }
+    // Publishes the bytes written above; whether the receiver sleeps is looked at after.
+    Atomics.store(words, ring, (head + count) | 0);
+    this.#wake(to);
+    return count;
+  }
+
+  #wake(to: number): void {
+    const words = this.#words;
+    const asleep = this.threadCount + to;
+    if (Atomics.load(words, asleep) === 0 || Atomics.compareExchange(words, asleep, 1, 0) !== 1) return;
+    Atomics.add(words, to, 1);
+    Atomics.notify(words, to);
+  }
+
+  #soon(): void {
+    this.#turn ??= setImmediate(() => {
+      this.#turn = undefined;
+      this.#read();
+    });
+  }
+
+  /** One turn: what has come is handed out; then the thread sleeps until the bell, or has another turn. */
+  #read(): void {
+    const words = this.#words;
+    let left = TURN_BYTES;
+    const own = this.#own;
+    this.#own = [];
+    for (const { kind, body } of own) this.#handlers.get(kind)?.(this.thread, body);
+    for (let from = 0; from < this.threadCount; from++) {
+      if (from === this.thread) continue;
+      left -= this.#take(from);
+      if (this.#backlog[from].length !== 0) this.#pump(from);
+    }
+    if (left <= 0 || this.#own.length !== 0) this.#soon();
+    else this.#sleep();
+  }
+
+  #sleep(): void {
+    const words = this.#words;
+    const asleep = this.threadCount + this.thread;
+    const bell = Atomics.load(words, this.thread);
+    Atomics.store(words, asleep, 1);
+    if (this.#hasMail()) {
+      Atomics.store(words, asleep, 0);
+      this.#soon();
+      return;
+    }
+    // A wait that is pending hears the bell, whatever it read before it.
+    if (this.#waits) return;
+    const result = waitAsync(words, this.thread, bell, SLEEP_MS_MAX);
+    if (!result.async) {
+      this.#soon();
+      return;
+    }
+    this.#waits = true;
+    result.value.then(() => {
+      this.#waits = false;
+      Atomics.store(words, asleep, 0);
+      // Whoever has posted to oneself meanwhile has asked for a turn already.
+      if (this.#turn === undefined) this.#read();
+    });
+  }
+
+  /** Has a ring something to read, or got room for what waits here? */
+  #hasMail(): boolean {
+    for (let other = 0; other < this.threadCount; other++) {
+      if (other === this.thread) continue;
+      const ring = this.#ring(other, this.thread);
+      if (Atomics.load(this.#words, ring) !== this.#words[ring + 1]) return true;
+      if (this.#backlog[other].length === 0) continue;
+      const out = this.#ring(this.thread, other);
+      if (((this.#words[out] - Atomics.load(this.#words, out + 1)) | 0) <= this.#mask) return true;
+    }
+    return false;
+  }
+
+  /** Reads what a sender's ring holds; bytes. */
+  #take(from: number): number {
+    const words = this.#words;
+    const ring = this.#ring(from, this.thread);
+    const tail = words[ring + 1];
+    const count = (Atomics.load(words, ring) - tail) | 0;
+    if (count === 0) return 0;
+    const base = this.#bytesOf(from, this.thread);
+    const at = tail & this.#mask;
+    const straight = Math.min(count, this.#mask + 1 - at);
+    const bytes = Buffer.allocUnsafe(count);
+    bytes.set(this.#bytes.subarray(base + at, base + at + straight));
+    if (straight < count) bytes.set(this.#bytes.subarray(base, base + count - straight), straight);
+    // Gives the room back; whether the sender waits for it is looked at after.
+    Atomics.store(words, ring + 1, (tail + count) | 0);
+    if (Atomics.load(words, ring + 2) !== 0 && Atomics.compareExchange(words, ring + 2, 1, 0) === 1) this.#wake(from);
+    this.#parse(from, bytes);
+    return count;
+  }
+
+  #parse(from: number, bytes: Buffer): void {
+    const unread = this.#unread[from];
+    let at = 0;
+    while (at < bytes.length) {
+      if (!unread.body) {
+        const some = Math.min(HEAD_BYTES - unread.headBytes, bytes.length - at);
+        bytes.copy(unread.head, unread.headBytes, at, at + some);
+        unread.headBytes += some;
+        at += some;
+        if (unread.headBytes < HEAD_BYTES) return;
+        unread.body = Buffer.allocUnsafe(unread.head.readUInt32LE(4));
+        unread.bodyBytes = 0;
+      }
+      const some = Math.min(unread.body.length - unread.bodyBytes, bytes.length - at);
+      bytes.copy(unread.body, unread.bodyBytes, at, at + some);
+      unread.bodyBytes += some;
+      at += some;
+      if (unread.bodyBytes < unread.body.length) return;
+      const { body } = unread;
+      unread.body = undefined;
+      unread.headBytes = 0;
+      this.#handlers.get(unread.head.readUInt32LE(0))?.(from, body);
+    }
+  }
 }

@@ -4,21 +4,29 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Epochs } from '../kernel/epochs.js';
 import { encodeRequest } from '../resp/request.js';
 import type { CallContext } from './frame-runner.js';
+import type { Watched } from './watches.js';
 
 /** Lanes per store: slow commands for different shards do not wait for each other, up to this many. */
 export const LANES_MAX = 4;
 export const laneCount = (shards: number): number => Math.min(shards, LANES_MAX);
 
-export interface LaneRequest {
-  readonly id: number;
-  /** One multibulk frame. */
+/** One multibulk frame. */
+export interface LaneFrame {
   readonly frame: Uint8Array;
   readonly context: CallContext;
 }
+export interface LaneRequest {
+  readonly id: number;
+  /** One command; or several that are one step. */
+  readonly frames: readonly LaneFrame[];
+  /** Of a transaction: what is watched. Undefined: it is none. */
+  readonly watched: readonly Watched[] | undefined;
+}
 export interface LaneReply {
   readonly id: number;
-  readonly reply: Uint8Array;
-  /** How long it took once it had its latches. */
+  /** A reply for each frame; undefined: a watched key has changed, and nothing was executed. */
+  readonly replies: readonly Uint8Array[] | undefined;
+  /** How long the last of them took once it had its latches. */
   readonly tookMs: number;
   /** The highest epoch that the command could have seen. */
   readonly seen: number;
@@ -33,7 +41,7 @@ export interface SlowReply {
 /** One worker's way to the lanes. */
 export class SlowLane {
   readonly #ports = new Map<number, Promise<MessagePort>>();
-  readonly #waiting = new Map<number, (done: SlowReply) => void>();
+  readonly #waiting = new Map<number, (reply: LaneReply) => void>();
   #lastId = 0;
 
   /** @param open Starts the lane's thread if it is not running and answers a port to it. */
@@ -50,11 +58,34 @@ export class SlowLane {
 
   /** @param shard The command's first shard: it decides the lane. */
   async run(argv: readonly Uint8Array[], context: CallContext, shard: number): Promise<SlowReply> {
+    const { replies, tookMs } = await this.#ask([{ argv, context }], undefined, shard);
+    return { reply: replies![0], tookMs };
+  }
+
+  /** Runs commands as one step, unless a watched key has changed. @param shard See `run`. */
+  async runTogether(
+    steps: readonly { argv: readonly Uint8Array[]; context: CallContext }[],
+    watched: readonly Watched[],
+    shard: number,
+  ): Promise<readonly Buffer[] | 'changed'> {
+    const { replies } = await this.#ask(steps, watched, shard);
+    return replies ? replies.map((reply) => Buffer.from(reply.buffer, reply.byteOffset, reply.length)) : 'changed';
+  }
+
+  async #ask(
+    steps: readonly { argv: readonly Uint8Array[]; context: CallContext }[],
+    watched: readonly Watched[] | undefined,
+    shard: number,
+  ): Promise<LaneReply> {
     const id = ++this.#lastId;
-    const reply = new Promise<SlowReply>((resolve) => this.#waiting.set(id, resolve));
+    const reply = new Promise<LaneReply>((resolve) => this.#waiting.set(id, resolve));
     const port = await this.#port(shard % this.lanes);
-    const frame = new Uint8Array(encodeRequest(argv));
-    port.postMessage({ id, frame, context } satisfies LaneRequest, [frame.buffer]);
+    const frames = steps.map(({ argv, context }) => ({ frame: new Uint8Array(encodeRequest(argv)), context }));
+    const request: LaneRequest = { id, frames, watched };
+    port.postMessage(
+      request,
+      frames.map(({ frame }) => frame.buffer),
+    );
     return reply;
   }
 
@@ -62,11 +93,11 @@ export class SlowLane {
     let port = this.#ports.get(lane);
     if (!port) {
       port = this.open(lane).then((opened) => {
-        opened.on('message', ({ id, reply, tookMs, seen }: LaneReply) => {
-          this.epochs.note(seen);
-          const resolve = this.#waiting.get(id);
-          this.#waiting.delete(id);
-          resolve?.({ reply, tookMs });
+        opened.on('message', (reply: LaneReply) => {
+          this.epochs.note(reply.seen);
+          const resolve = this.#waiting.get(reply.id);
+          this.#waiting.delete(reply.id);
+          resolve?.(reply);
         });
         return opened;
       });

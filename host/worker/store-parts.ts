@@ -12,6 +12,8 @@ import {
   type ShardLayout,
 } from '../kernel/kernel.js';
 import type { Layout } from '../persistence/meta.js';
+import { Claims } from './claims.js';
+import { newPost, type Post } from './mailbox.js';
 
 export interface StoreParts {
   readonly module: WebAssembly.Module;
@@ -20,6 +22,10 @@ export interface StoreParts {
   readonly memories: readonly WebAssembly.Memory[];
   /** What all threads share with the persistence engine: `Epochs` in epochs.ts. */
   readonly epochs: SharedArrayBuffer;
+  /** By which threads' clients are claimed: `Claims`. */
+  readonly claims: SharedArrayBuffer;
+  /** Between the threads that execute commands. */
+  readonly post: Post;
 }
 
 /** How the shards of a store are laid out. @param windowCount Threads that use them. */
@@ -41,12 +47,18 @@ export function openShards({ module, layout, memories, epochs }: StoreParts, win
   return memories.map((memory, index) => new ShardKernel(module, memory, index, windowIndex, layout, own));
 }
 
-/** A new, empty store over shared memory. */
-export function newStore(module: WebAssembly.Module, layout: ShardLayout): StoreParts {
+/**
+ * A new, empty store over shared memory.
+ * @param threads Those that execute commands: workers and slow lanes, in the order of their windows.
+ */
+export function newStore(module: WebAssembly.Module, layout: ShardLayout, threads = layout.windowCount): StoreParts {
   const memories = Array.from({ length: layout.shardCount }, (_, index) => {
     const memory = newShardMemory(true, layout.pagesMax);
     initShard(module, memory, index, layout);
     return memory;
   });
-  return { module, layout, memories, epochs: Epochs.newBuffer() };
+  return {
+    ...{ module, layout, memories, epochs: Epochs.newBuffer() },
+    ...{ claims: Claims.newBuffer(threads), post: newPost(threads) },
+  };
 }

@@ -10,11 +10,6 @@ export interface Missing {
 /** Areas that come later, whole. */
 const LATER: readonly Missing[] = [
   {
-    reason: 'waiting for a key needs waiters that outlive a command: with blocking commands',
-    commands: 'blpop brpop blmove brpoplpush blmpop bzpopmin bzpopmax bzmpop client|unblock wait',
-  },
-  { reason: 'with transactions', commands: 'multi exec discard watch unwatch' },
-  {
     reason: 'with publish and subscribe',
     commands: `subscribe unsubscribe psubscribe punsubscribe publish ssubscribe sunsubscribe spublish
       pubsub pubsub|channels pubsub|numsub pubsub|numpat pubsub|shardchannels pubsub|shardnumsub pubsub|help`,

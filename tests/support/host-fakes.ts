@@ -5,6 +5,7 @@ import { encodeReply } from '../../host/resp/reply.js';
 import { executeHostCommand } from '../../host/server/commands/index.js';
 import { Config } from '../../host/server/config.js';
 import type { Client, ClientFacts, KillFilter, PersistenceServices, Services } from '../../host/server/context.js';
+import { Observer } from '../../host/server/observer.js';
 import { Stats } from '../../host/worker/stats.js';
 import { openKernel, type TestKernel } from './kernel.js';
 
@@ -37,6 +38,10 @@ export function fakeClient(changes: Partial<Client> = {}): Client {
     noTouch: false,
     replyMode: 'on',
     closeAfterReply: false,
+    multi: undefined,
+    executing: false,
+    watched: [],
+    eachFrame: 0,
     ...changes,
   };
 }
@@ -67,7 +72,7 @@ export class FakeServices implements Services {
     return [this.kernel.shard];
   }
   factsOf(client: Client): ClientFacts {
-    return { ...client, workerIndex: 0, blocked: true };
+    return { ...client, workerIndex: 0, monitor: false, queued: -1, blocked: true };
   }
   async clients(): Promise<ClientFacts[]> {
     return this.others;
@@ -94,11 +99,38 @@ export class FakeServices implements Services {
     return new Promise(() => {});
   }
   async call(argv: readonly Uint8Array[], client: Client): Promise<Buffer> {
+    return this.run(argv, client);
+  }
+  run(argv: readonly Uint8Array[], client: Client): Buffer {
     this.kernel.db = client.db;
     this.kernel.proto = client.proto;
     this.kernel.flags = abi.CALL_SLOW;
     return this.kernel.call(...argv);
   }
+  readonly observer = new Observer(this.config, this.stats, { slowBatchMs: 0, oneByOne: false });
+  async monitor(): Promise<void> {
+    this.asked.push(['monitor']);
+  }
+  isMonitor(): boolean {
+    return false;
+  }
+  unmonitor(): void {}
+  async slowEntries() {
+    return [];
+  }
+  async resetSlow(): Promise<void> {
+    this.asked.push(['resetSlow']);
+  }
+  async latencySeries() {
+    return [];
+  }
+  async resetLatency(): Promise<number> {
+    return 0;
+  }
+  async rewriteConfig(): Promise<string | null> {
+    return null;
+  }
+  harvest(): void {}
   readonly slotOf = (key: Uint8Array): number => {
     const { shard } = this.kernel;
     shard.bytes.set(key, shard.staging);
@@ -107,6 +139,26 @@ export class FakeServices implements Services {
   async keysInSlot(...place: unknown[]) {
     this.asked.push(['keysInSlot', ...place.slice(0, 3)]);
     return { count: 0, keys: [] };
+  }
+  refusal(): string | undefined {
+    return undefined;
+  }
+  exec(): never {
+    throw new Error('transactions need a thread');
+  }
+  watch(): never {
+    throw new Error('WATCH needs a thread');
+  }
+  unwatch(): void {}
+  block(): never {
+    throw new Error('waiting needs a thread');
+  }
+  pass(): never {
+    throw new Error('waiting needs a thread');
+  }
+  async unblock(clientId: number, withError: boolean): Promise<boolean> {
+    this.asked.push(['unblock', clientId, withError]);
+    return this.others.some(({ id }) => id === clientId);
   }
   sleep(ms: number): void {
     this.asked.push(['sleep', ms]);

@@ -167,6 +167,16 @@ export class RespClient {
     return { bytes: Buffer.concat(chunks), closed: this.#isClosed };
   }
 
+  /** From now on everything that comes goes to `take`, unframed. */
+  listen(take: (chunk: Buffer) => void): void {
+    this.#raw = take;
+  }
+
+  /** The port of our end. */
+  get localPort(): number {
+    return this.#socket.localPort ?? 0;
+  }
+
   /** Ends our side of the connection; the server may still answer what it has read. */
   end(): void {
     this.#socket.end();

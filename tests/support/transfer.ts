@@ -8,6 +8,8 @@ import type { Item } from '../../host/transfer/item.js';
 import { commandNamed, KernelStore } from '../../host/transfer/kernel-store.js';
 import { nothingLeft, readRdb } from '../../host/transfer/rdb-file.js';
 import type { Writable } from '../../host/transfer/rdb-write.js';
+import { Claims } from '../../host/worker/claims.js';
+import { newPost } from '../../host/worker/mailbox.js';
 import { moduleFor } from './kernel.js';
 import { commandsFor, MADE } from './payloads.js';
 import { type Arg, type Decoded, RespClient } from './resp-client.js';
@@ -47,7 +49,14 @@ export function kernelStore(build: Build, shardCount = 1, changes: Partial<Shard
     initShard(module, memory, index, layout);
     return memory;
   });
-  return new KernelStore({ module, layout, memories, epochs: Epochs.newBuffer() });
+  return new KernelStore({
+    module,
+    layout,
+    memories,
+    epochs: Epochs.newBuffer(),
+    claims: Claims.newBuffer(1),
+    post: newPost(1),
+  });
 }
 
 /** A write command, as if it stood in a log. */

@@ -1,4 +1,7 @@
 // DUMP and RESTORE. Behaviour and texts: redis-server 7.0's cluster.c.
+import { argChanged } from '../../events/arguments';
+import { NOTIFY_GENERIC, keyNew } from '../../events/events';
+import { EVENT_RESTORE } from '../../events/names';
 import { argIs, argLen, argPtr, argc, changed, lruClock, nowMs } from '../context';
 import { integer, integerArg } from '../arguments';
 import { fxArg, fxBegin, fxEnd, fxInt, fxText, logOn, logReserve } from '../../log/ring';
@@ -86,10 +89,12 @@ function restoreString(expires: i64, passed: bool): void {
   const keyLen = argLen(1);
   // What is packed in the payload is logged at its full length.
   if (!logReserve(<u64>loadLen + <u64>keyLen * 2 + 512)) { replyOom(); return; }
-  const e = setString(key, keyLen, lookup(key, keyLen, LOOKUP_QUIET), loadPtr, loadLen, expires, STORE_INT);
+  const replaced = lookup(key, keyLen, LOOKUP_QUIET);
+  const e = setString(key, keyLen, replaced, loadPtr, loadLen, expires, STORE_INT);
   if (e == 0) { replyOom(); return; }
   stampClock(e);
   logValue(key, keyLen, e);
+  tellRestored(replaced);
   replyOk();
 }
 
@@ -106,7 +111,14 @@ function restoreContainer(rdbType: u32, expires: i64, passed: bool): void {
   if (!placeEntry(argPtr(1), argLen(1), e)) { replyOom(); return; }
   changed(1);
   logRestore(expires);
+  tellRestored(1);
   replyOk();
+}
+
+/** @param quiet Not 0: nobody has been told yet that the key is new. It is, whatever it has replaced. */
+function tellRestored(quiet: u32): void {
+  if (quiet != 0) keyNew(argPtr(1), argLen(1));
+  argChanged(1, NOTIFY_GENERIC, EVENT_RESTORE);
 }
 
 /** The payload itself, under the deadline that it has got. The frame's own room is enough. */

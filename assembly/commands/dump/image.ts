@@ -10,6 +10,9 @@
 //        8    8 expiresMs   i64, -1 none
 //       16      value       a string's bytes as they are, or its i64; a container's RDB body
 import { argLen, argPtr, argc, changed, win } from '../context';
+import { argChanged } from '../../events/arguments';
+import { NOTIFY_GENERIC, keyNew } from '../../events/events';
+import { EVENT_COPY_TO, EVENT_RENAME_TO } from '../../events/names';
 import { replyBlob, replyBulk, replyImage, replyNull, replyOk } from '../../resp/encode';
 import { replyOom, replySyntax } from '../../resp/errors';
 import {
@@ -116,15 +119,18 @@ function entryOfContainer(rdbType: u32, from: u32, length: u32): u32 {
   return e;
 }
 
-/** NUL PUT key image, and with a further argument for a copy of a value that stays where it is. */
+/** NUL PUT key image [COPY]: with COPY for a copy of a value that stays where it is, else for one that is renamed. */
 export function put(): void {
   const e = entryOfImage();
   if (e == 0) return;
-  if (argc == 4 && entryEncoding(e) == ENC_INT) entrySetFlags(e, entryFlags(e) | ENTRY_UNSHARED);
+  const isCopy = argc == 4;
+  if (isCopy && entryEncoding(e) == ENC_INT) entrySetFlags(e, entryFlags(e) | ENTRY_UNSHARED);
   if (!logValueReserve(argLen(1), e)) { entryDrop(e); replyOom(); return; }
   if (!placeEntry(argPtr(1), argLen(1), e)) { logValueForget(); replyOom(); return; }
   changed(1);
   logValue(argPtr(1), argLen(1), e);
+  keyNew(argPtr(1), argLen(1));
+  argChanged(1, NOTIFY_GENERIC, isCopy ? EVENT_COPY_TO : EVENT_RENAME_TO);
   replyOk();
 }
 

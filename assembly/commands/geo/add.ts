@@ -1,5 +1,8 @@
 // GEOADD: places become members of a sorted set, their cells' numbers the scores. Behaviour: redis-server 7.0's geo.c and
 // the ZADD that it ends in, pinned by tests/differential.
+import { argChanged } from '../../events/arguments';
+import { NOTIFY_ZSET, keyNew } from '../../events/events';
+import { EVENT_ZADD } from '../../events/names';
 import { logFrame, logFramePart } from '../../log/ring';
 import { arenaCanAlloc } from '../../memory/arena';
 import { replyInt } from '../../resp/encode';
@@ -54,7 +57,11 @@ export function geoadd(): void {
     if (!addToNew(first)) { replyOom(); return; }
   } else if (!addTo(e, first)) { replyOom(); return; }
   changed(added + moved);
-  if (added + moved != 0) logFrame();
+  if (e == 0) keyNew(argPtr(1), argLen(1));
+  if (added + moved != 0) {
+    logFrame();
+    argChanged(1, NOTIFY_ZSET, EVENT_ZADD);
+  }
   replyInt((options & CH) != 0 ? added + moved : added);
 }
 
@@ -87,6 +94,7 @@ function addTo(e: u32, first: u32): bool {
   if (added + moved != 0) {
     changed(added + moved);
     logFramePart(end);
+    argChanged(1, NOTIFY_ZSET, EVENT_ZADD);
   }
   return false;
 }

@@ -1,9 +1,11 @@
 // Results that become a sorted set: GEOSEARCHSTORE, and GEORADIUS and its like with STORE or STOREDIST.
+import { EVENT_GEORADIUSSTORE, EVENT_GEOSEARCHSTORE } from '../../events/names';
 import { replyOom } from '../../resp/errors';
 import { entryEncoding } from '../../table/entry';
 import { unitMetres } from '../../types/geo-areas';
 import { readLen, readPtr, zsetDropHeld, zsetHoldNew, zsetPut, zsetReadPlace } from '../../types/zset/zset';
-import { changed } from '../context';
+import { changed, opcode } from '../context';
+import { OP_GEOSEARCHSTORE } from '../table.generated';
 import { storeHeld } from '../zset/store';
 import { STORE_DISTANCE, options, storeIndex } from './options';
 import { resultDistance, resultMember, resultScore } from './results';
@@ -22,5 +24,5 @@ export function storeResults(e: u32, wanted: u32): void {
     }
   }
   // Redis counts each member as a change.
-  if (storeHeld(storeIndex)) changed(wanted - 1);
+  if (storeHeld(storeIndex, opcode == OP_GEOSEARCHSTORE ? EVENT_GEOSEARCHSTORE : EVENT_GEORADIUSSTORE)) changed(wanted - 1);
 }

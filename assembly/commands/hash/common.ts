@@ -1,6 +1,7 @@
 // What the hash commands have in common: finding the hash, and letting go of it when its last field went.
 import { argLen, argPtr, argc } from '../context';
-import { WRONG, newContainer, removeKey, typedRead, typedWrite } from '../typed';
+import { WRONG, newContainer, removeKey, typedRead, typedWrite, unmakeKey } from '../typed';
+import { keyNew } from '../../events/events';
 import { replyOom } from '../../resp/errors';
 import { ENC_PACKED, TYPE_HASH } from '../../table/entry';
 import { hashDue, hashPurge, purgeRefused } from '../../types/hash/deadlines';
@@ -46,4 +47,11 @@ export function hashCreate(): u32 {
 /** Removes the key if its hash has no field left. Does not log: whatever took the last field says it all. */
 export function hashDropIfEmpty(e: u32): void {
   if (hashIsEmpty(e)) removeKey(argPtr(1), argLen(1));
+}
+
+/** Removes the key if `made`, the hash of hashCreate, has got no field, for want of memory; else tells that it is new. */
+export function hashMade(e: u32, made: bool): void {
+  if (!made) return;
+  if (hashIsEmpty(e)) unmakeKey(argPtr(1), argLen(1));
+  else keyNew(argPtr(1), argLen(1));
 }

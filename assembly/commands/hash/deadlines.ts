@@ -6,6 +6,9 @@
 //    2  HEXPIRE: the time has passed, the field is gone
 import { argIs, argLen, argPtr, argc, changed, nowMs } from '../context';
 import { WRONG } from '../typed';
+import { argChanged } from '../../events/arguments';
+import { NOTIFY_HASH } from '../../events/events';
+import { EVENT_HDEL, EVENT_HEXPIRE, EVENT_HPERSIST } from '../../events/names';
 import { hashDropIfEmpty, hashRead, hashWrite } from './common';
 import { deadlineArg, deadlineMs, fieldsArg, firstField, hasPassed, keepNone, keepRows, kept, logKept } from './fields';
 import { arenaCanAlloc } from '../../memory/arena';
@@ -89,6 +92,7 @@ export function hexpire(seconds: bool, absolute: bool): void {
   changed(kept);
   if (past) logKept('HDEL', '', -1, 0);
   else logKept('HPEXPIREAT', '', deadline, kept);
+  if (kept != 0) argChanged(1, NOTIFY_HASH, past ? EVENT_HDEL : EVENT_HEXPIRE);
   if (e != 0 && past && kept != 0) hashDropIfEmpty(e);
   // What was done before memory ended is done, and logged.
   if (failed) replyOom();
@@ -127,4 +131,5 @@ export function hpersist(): void {
   }
   changed(kept);
   logKept('HPERSIST', '', -1, kept);
+  if (kept != 0) argChanged(1, NOTIFY_HASH, EVENT_HPERSIST);
 }

@@ -2,7 +2,10 @@
 import { argIs, argLen, argPtr, argc, changed } from '../context';
 import { argIsWord } from '../arguments';
 import { WRONG } from '../typed';
-import { hashCreate, hashDropIfEmpty, hashWrite } from './common';
+import { argChanged } from '../../events/arguments';
+import { NOTIFY_HASH, keyEvent } from '../../events/events';
+import { EVENT_HDEL, EVENT_HEXPIRE, EVENT_HPERSIST, EVENT_HSET } from '../../events/names';
+import { hashCreate, hashDropIfEmpty, hashMade, hashWrite } from './common';
 import { canGiveDeadlines, giveDeadline } from './deadlines';
 import { deadlineArg, deadlineMs, fieldsArg, firstField, firstFieldIs, hasPassed, keepNone, keepRows, kept, logKept } from './fields';
 import { canSetFields } from './write';
@@ -51,6 +54,7 @@ export function hgetdel(): void {
   }
   changed(kept);
   logKept('HDEL', '', -1, 0);
+  if (kept != 0) argChanged(1, NOTIFY_HASH, EVENT_HDEL);
   if (e != 0 && kept != 0) hashDropIfEmpty(e);
 }
 
@@ -105,6 +109,7 @@ export function hgetex(): void {
   if (past) logKept('HDEL', '', -1, 0);
   else if (time == TIME_SET) logKept('HPEXPIREAT', '', deadline, kept);
   else logKept('HPERSIST', '', -1, kept);
+  if (kept != 0) argChanged(1, NOTIFY_HASH, past ? EVENT_HDEL : time == TIME_SET ? EVENT_HEXPIRE : EVENT_HPERSIST);
   if (e != 0 && past && kept != 0) hashDropIfEmpty(e);
   if (failed) replyOom();
 }
@@ -174,7 +179,8 @@ export function hsetex(): void {
   if (!conditionHolds(e)) { replyInt(0); return; }
   if (time == TIME_SET && hasPassed(deadline)) { setPassed(e); return; }
   if (!canSetFields(e, firstField)) { replyOom(); return; }
-  if (e == 0) e = hashCreate();
+  const isNew = e == 0;
+  if (isNew) e = hashCreate();
   if (e == 0) { replyOom(); return; }
   const expires = time == TIME_SET ? deadline : time == TIME_KEEP ? EXPIRY_KEEP : EXPIRY_NONE;
   let failed = false;
@@ -188,7 +194,12 @@ export function hsetex(): void {
   if (time == TIME_SET) logKept('HSETEX', 'PXAT', deadline, pairs);
   else if (time == TIME_KEEP) logKept('HSETEX', 'KEEPTTL', -1, pairs);
   else logKept('HSET', '', -1, 0);
-  if (failed) { hashDropIfEmpty(e); replyOom(); return; }
+  hashMade(e, isNew);
+  if (pairs != 0) {
+    argChanged(1, NOTIFY_HASH, EVENT_HSET);
+    if (time == TIME_SET) keyEvent(NOTIFY_HASH, EVENT_HEXPIRE, argPtr(1), argLen(1));
+  }
+  if (failed) { replyOom(); return; }
   replyInt(1);
 }
 
@@ -201,6 +212,7 @@ function setPassed(e: u32): void {
   }
   changed(fields);
   logKept('HDEL', '', -1, 0);
+  if (kept != 0) argChanged(1, NOTIFY_HASH, EVENT_HDEL);
   if (e != 0 && kept != 0) hashDropIfEmpty(e);
   replyInt(1);
 }

@@ -2,6 +2,9 @@
 // becomes of a field's deadline: Redis 8.
 import { argLen, argPtr, argc, changed, win } from '../context';
 import { WRONG } from '../typed';
+import { argChanged } from '../../events/arguments';
+import { NOTIFY_HASH } from '../../events/events';
+import { EVENT_HDEL, EVENT_HINCRBY, EVENT_HINCRBYFLOAT, EVENT_HSET } from '../../events/names';
 import { integer, integerArg } from '../arguments';
 import { fxArg, fxBegin, fxEnd, fxInt, fxText, logFrame, logFramePart, logOn, logReserve } from '../../log/ring';
 import { arenaCanAlloc, arenaSize } from '../../memory/arena';
@@ -16,7 +19,7 @@ import { dictGrowthBytes } from '../../types/dict';
 import { formatI64, parseI64, parsedI64 } from '../../types/integer';
 import { LD_BYTES, LD_CHARS_MAX, LD_SCRATCH_BYTES, ldAdd, ldFormat, ldIsFinite, ldParse } from '../../types/long-double';
 import { EXPIRY_KEEP, EXPIRY_NONE } from '../../types/string';
-import { hashCreate, hashDropIfEmpty, hashWrite } from './common';
+import { hashCreate, hashDropIfEmpty, hashMade, hashWrite } from './common';
 
 /** A command of up to so many fields takes its memory as it goes; a longer one asks for all of it first. */
 const ASK_FIELDS_MIN: u32 = 8;
@@ -46,7 +49,8 @@ export function hset(counted: bool): void {
   let e = hashWrite();
   if (e == WRONG) return;
   if (!canSetFields(e, 2)) { replyOom(); return; }
-  if (e == 0) e = hashCreate();
+  const isNew = e == 0;
+  if (isNew) e = hashCreate();
   if (e == 0) { replyOom(); return; }
   let created: i64 = 0;
   for (let i: u32 = 2; i < argc; i += 2) {
@@ -54,7 +58,8 @@ export function hset(counted: bool): void {
     if (outcome == HASH_NO_MEMORY) {
       // The arena had promised more than it had. What is done is done, so it is logged.
       if (i != 2) { changed((i - 2) >>> 1); logFramePart(i); }
-      hashDropIfEmpty(e);
+      hashMade(e, isNew);
+      if (i != 2) argChanged(1, NOTIFY_HASH, EVENT_HSET);
       replyOom();
       return;
     }
@@ -62,6 +67,8 @@ export function hset(counted: bool): void {
   }
   changed((argc - 2) >>> 1);
   logFrame();
+  hashMade(e, isNew);
+  argChanged(1, NOTIFY_HASH, EVENT_HSET);
   if (counted) replyInt(created);
   else replyOk();
 }
@@ -70,15 +77,18 @@ export function hsetnx(): void {
   let e = hashWrite();
   if (e == WRONG) return;
   if (e != 0 && hashFind(e, argPtr(2), argLen(2)) != 0) { replyInt(0); return; }
-  if (e == 0) e = hashCreate();
+  const isNew = e == 0;
+  if (isNew) e = hashCreate();
   if (e == 0) { replyOom(); return; }
   if (hashSet(e, argPtr(2), argLen(2), argPtr(3), argLen(3), EXPIRY_NONE) == HASH_NO_MEMORY) {
-    hashDropIfEmpty(e);
+    hashMade(e, isNew);
     replyOom();
     return;
   }
   changed(1);
   if (logOn()) { fxBegin('HSET'); fxArg(argPtr(1), argLen(1)); fxArg(argPtr(2), argLen(2)); fxArg(argPtr(3), argLen(3)); fxEnd(); }
+  hashMade(e, isNew);
+  argChanged(1, NOTIFY_HASH, EVENT_HSET);
   replyInt(1);
 }
 
@@ -91,6 +101,7 @@ export function hdel(): void {
   if (deleted != 0) {
     changed(deleted);
     logFrame();
+    argChanged(1, NOTIFY_HASH, EVENT_HDEL);
     hashDropIfEmpty(e);
   }
   replyInt(deleted);
@@ -116,17 +127,20 @@ export function hincrby(): void {
   const text = windowScratch(win);
   if (!storeNumber(e, text, formatI64(value, text))) return;
   logFrame();
+  argChanged(1, NOTIFY_HASH, EVENT_HINCRBY);
   replyInt(value);
 }
 
 /** Sets the field at argument 2, its deadline kept, of the hash or of a new one. False: -OOM has been replied. */
 function storeNumber(e: u32, text: u32, length: u32): bool {
-  if (e == 0) e = hashCreate();
-  if (e != 0 && hashSet(e, argPtr(2), argLen(2), text, length, EXPIRY_KEEP) != HASH_NO_MEMORY) {
+  const isNew = e == 0;
+  if (isNew) e = hashCreate();
+  const done = e != 0 && hashSet(e, argPtr(2), argLen(2), text, length, EXPIRY_KEEP) != HASH_NO_MEMORY;
+  if (e != 0) hashMade(e, isNew);
+  if (done) {
     changed(1);
     return true;
   }
-  if (e != 0) hashDropIfEmpty(e);
   replyOom();
   return false;
 }
@@ -155,6 +169,7 @@ export function hincrbyfloat(): void {
   if (!logReserve(<u64>argLen(1) + argLen(2) + length + 256)) { replyOom(); return; }
   if (!storeNumber(e, text, length)) return;
   logNumber(timed, text, length);
+  argChanged(1, NOTIFY_HASH, EVENT_HINCRBYFLOAT);
   replyBulk(text, length);
 }
 

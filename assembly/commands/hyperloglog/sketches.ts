@@ -2,6 +2,9 @@
 import { argLen, argPtr, argc, callFlags, changed } from '../context';
 import { CALL_NO_WRITES } from '../../abi';
 import { logValue } from '../internal';
+import { argChanged } from '../../events/arguments';
+import { NOTIFY_STRING, keyModified } from '../../events/events';
+import { EVENT_PFADD } from '../../events/names';
 import { fxArg, fxBegin, fxEnd, fxInt, logFrame, logOn, logReserve } from '../../log/ring';
 import { replyInt, replyOk } from '../../resp/encode';
 import { replyOom } from '../../resp/errors';
@@ -39,6 +42,7 @@ function addInPlace(e: u32): void {
     hllChanged(viewPtr);
     changed(raised);
     logFrame();
+    argChanged(1, NOTIFY_STRING, EVENT_PFADD);
   }
   replyInt(raised != 0 ? 1 : 0);
 }
@@ -59,6 +63,7 @@ function addToCopy(old: u32): void {
   if (copyStore(1, old) == 0) { replyOom(); return; }
   changed(raised - 1);
   logFrame();
+  argChanged(1, NOTIFY_STRING, EVENT_PFADD);
   replyInt(1);
 }
 
@@ -81,12 +86,14 @@ function keepCardinality(e: u32): void {
   if (stringWritable(e, viewLen) == 0) return;
   hllSetCardinality(viewPtr, cardinality);
   changed(1);
-  if (!logOn()) return;
-  fxBegin('SETRANGE');
-  fxArg(argPtr(1), argLen(1));
-  fxInt(8);
-  fxArg(viewPtr + 8, 8);
-  fxEnd();
+  if (logOn()) {
+    fxBegin('SETRANGE');
+    fxArg(argPtr(1), argLen(1));
+    fxInt(8);
+    fxArg(viewPtr + 8, 8);
+    fxEnd();
+  }
+  keyModified(argPtr(1), argLen(1));
 }
 
 /** Merges the sketches of arguments 1 and up at mergeArea; false after an error reply. */
@@ -128,6 +135,7 @@ export function pfmerge(): void {
   if (e == 0) { replyOom(); return; }
   if (byValue) logValue(argPtr(1), argLen(1), e);
   else logFrame();
+  argChanged(1, NOTIFY_STRING, EVENT_PFADD);
   replyOk();
 }
 

@@ -2,6 +2,8 @@
 import { argLen, argPtr } from '../context';
 import { argIsWord } from '../arguments';
 import { WRONG, removeKey } from '../typed';
+import { NOTIFY_LIST, keyEvent, keyModified } from '../../events/events';
+import { EVENT_LPOP, EVENT_RPOP } from '../../events/names';
 import { replyArray } from '../../resp/encode';
 import { replyError, replySyntax } from '../../resp/errors';
 import { parseI64, parsedI64 } from '../../types/integer';
@@ -44,8 +46,10 @@ export function replyFromEnd(e: u32, atHead: bool, count: u32): void {
   }
 }
 
-/** Takes `count` elements from an end of the list at the key of argument `key`, which goes with the last of them. */
+/** Takes `count` elements from an end of the list at the key of argument `key`, which goes with the last of them; tells of it. */
 export function takeFromEnd(key: u32, e: u32, atHead: bool, count: u32): void {
+  keyEvent(NOTIFY_LIST, atHead ? EVENT_LPOP : EVENT_RPOP, argPtr(key), argLen(key));
   if (count == listCount(e)) removeKey(argPtr(key), argLen(key));
   else listCut(e, atHead, count);
+  keyModified(argPtr(key), argLen(key));
 }

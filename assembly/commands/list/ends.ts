@@ -2,7 +2,10 @@
 // redis-server 7.0's t_list.c.
 import { argLen, argPtr, argc, changed, win } from '../context';
 import { argIsWord } from '../arguments';
-import { newContainer, removeKey, typedWrite } from '../typed';
+import { newContainer, removeKey, typedWrite, unmakeKey } from '../typed';
+import { argChanged } from '../../events/arguments';
+import { NOTIFY_LIST, keyEvent, keyModified, keyNew } from '../../events/events';
+import { EVENT_LPOP, EVENT_LPUSH, EVENT_RPOP, EVENT_RPUSH } from '../../events/names';
 import { fxArg, fxBegin, fxEnd, fxInt, logFrame, logOn } from '../../log/ring';
 import { windowScratch } from '../../memory/window';
 import { replyArray, replyBulk, replyFailed, replyInt, replyNull, replyNullArray } from '../../resp/encode';
@@ -31,14 +34,17 @@ export function push(atHead: bool, onlyExisting: bool): void {
   for (let i: u32 = 2; i < argc; i++) {
     if (listPush(e, atHead, argPtr(i), argLen(i))) continue;
     // What has been put in is taken out again.
-    if (found == 0) removeKey(argPtr(1), argLen(1));
+    if (found == 0) unmakeKey(argPtr(1), argLen(1));
     else listCut(e, atHead, i - 2);
     replyOom();
     return;
   }
+  const count = listCount(e);
   changed(argc - 2);
   logFrame();
-  replyInt(listCount(e));
+  if (found == 0) keyNew(argPtr(1), argLen(1));
+  argChanged(1, NOTIFY_LIST, atHead ? EVENT_LPUSH : EVENT_RPUSH);
+  replyInt(count);
 }
 
 /** LPOP and RPOP. */
@@ -125,6 +131,7 @@ function move(fromHead: bool, toHead: bool): void {
   else cursorLast(source);
   cursorReply();
   if (replyFailed) return;
+  let goesLast = false;
   if (found == source) {
     if (fromHead != toHead && !listRotate(source, fromHead, windowScratch(win))) { replyOom(); return; }
   } else {
@@ -132,12 +139,17 @@ function move(fromHead: bool, toHead: bool): void {
     if (target == 0) { replyOom(); return; }
     const last = listCount(source) == 1;
     if (!listMove(source, fromHead, target, toHead)) {
-      if (found == 0) removeKey(argPtr(2), argLen(2));
+      if (found == 0) unmakeKey(argPtr(2), argLen(2));
       replyOom();
       return;
     }
-    if (last) removeKey(argPtr(1), argLen(1));
+    goesLast = last;
   }
   changed(1);
   logFrame();
+  if (found == 0) keyNew(argPtr(2), argLen(2));
+  argChanged(2, NOTIFY_LIST, toHead ? EVENT_LPUSH : EVENT_RPUSH);
+  keyEvent(NOTIFY_LIST, fromHead ? EVENT_LPOP : EVENT_RPOP, argPtr(1), argLen(1));
+  if (goesLast) removeKey(argPtr(1), argLen(1));
+  keyModified(argPtr(1), argLen(1));
 }

@@ -3,6 +3,9 @@
 import { argLen, argPtr, argc, changed } from '../context';
 import { argIsWord, integer, integerArg } from '../arguments';
 import { removeKey, typedRead, typedWrite } from '../typed';
+import { argChanged } from '../../events/arguments';
+import { NOTIFY_LIST, keyEvent, keyModified } from '../../events/events';
+import { EVENT_LINSERT, EVENT_LREM, EVENT_LSET, EVENT_LTRIM } from '../../events/names';
 import { logFrame } from '../../log/ring';
 import { replyArray, replyInt, replyNull, replyOk } from '../../resp/encode';
 import { replyError, replyOom, replySyntax } from '../../resp/errors';
@@ -78,6 +81,7 @@ export function lset(): void {
   if (!listReplace(e, argPtr(3), argLen(3))) { replyOom(); return; }
   changed(1);
   logFrame();
+  argChanged(1, NOTIFY_LIST, EVENT_LSET);
   replyOk();
 }
 
@@ -92,9 +96,11 @@ export function linsert(): void {
   while (more && !cursorMatches()) more = cursorNext();
   if (!more) { replyInt(-1); return; }
   if (!listInsert(e, after, argPtr(4), argLen(4))) { replyOom(); return; }
+  const count = listCount(e);
   changed(1);
   logFrame();
-  replyInt(listCount(e));
+  argChanged(1, NOTIFY_LIST, EVENT_LINSERT);
+  replyInt(count);
 }
 
 export function lrem(): void {
@@ -109,6 +115,7 @@ export function lrem(): void {
   const gone = listDeleteEqual(e, argPtr(3), argLen(3), limit, wanted < 0);
   replyInt(gone);
   if (gone == 0) return;
+  argChanged(1, NOTIFY_LIST, EVENT_LREM);
   if (gone == count) removeKey(argPtr(1), argLen(1));
   changed(gone);
   logFrame();
@@ -122,7 +129,9 @@ export function ltrim(): void {
   const count = listCount(e);
   rangeIn(count, startArg, stopArg);
   replyOk();
-  if (rangeCount == count) return;
+  // Said of a list of which nothing goes, too, as Redis does.
+  keyEvent(NOTIFY_LIST, EVENT_LTRIM, argPtr(1), argLen(1));
+  if (rangeCount == count) { keyModified(argPtr(1), argLen(1)); return; }
   if (rangeCount == 0) removeKey(argPtr(1), argLen(1));
   else {
     listCut(e, false, count - rangeStart - rangeCount);
@@ -130,6 +139,7 @@ export function ltrim(): void {
   }
   changed(count - rangeCount);
   logFrame();
+  keyModified(argPtr(1), argLen(1));
 }
 
 /** Which match LPOS begins with, 1 the first (below zero: from the tail on), how many it wants (-1: one, as a number), of how many elements. */

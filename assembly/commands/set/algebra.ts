@@ -2,6 +2,9 @@
 //
 // A reply of an intersection or a difference names members of the first set, so it is put together from their handles;
 // only what has to be a set is built as one, in a holder that no key knows of until it is whole.
+import { argChanged } from '../../events/arguments';
+import { NOTIFY_SET } from '../../events/events';
+import { EVENT_SDIFFSTORE, EVENT_SINTERSTORE, EVENT_SUNIONSTORE } from '../../events/names';
 import { fxArg, fxBegin, fxEnd, logFrame, logOn } from '../../log/ring';
 import { replyFailed, replyInt, replySet } from '../../resp/encode';
 import { replyError, replyOom, replySyntax } from '../../resp/errors';
@@ -12,8 +15,9 @@ import { replyMember } from '../../types/set/member';
 import { SET_NO_MEMORY, setAdd, setHas, setHolder, setHolderDrop, setRemove, setSize } from '../../types/set/set';
 import { setHandle, setMemberAt, setWalkBegin, setWalkNext } from '../../types/set/walk';
 import { argIsWord } from '../arguments';
-import { argLen, argPtr, argc, changed } from '../context';
+import { argLen, argPtr, argc, changed, opcode } from '../context';
 import { logValue, logValueForget, logValueReserve } from '../dump/log';
+import { OP_SDIFFSTORE, OP_SINTERSTORE } from '../table.generated';
 import { storeContainer } from '../typed';
 import { replyMembers } from './members';
 import { memberRows, rowsDrop } from './rows';
@@ -133,6 +137,7 @@ function storeHolder(holder: u32): void {
   if (byValue) logValue(argPtr(1), argLen(1), e);
   else logFrame();
   changed(1);
+  argChanged(1, NOTIFY_SET, opcode == OP_SINTERSTORE ? EVENT_SINTERSTORE : opcode == OP_SDIFFSTORE ? EVENT_SDIFFSTORE : EVENT_SUNIONSTORE);
   replyInt(size);
 }
 

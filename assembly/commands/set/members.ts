@@ -1,5 +1,8 @@
 // The commands on one set and members that are named, SMOVE's two sets, and SSCAN. Behaviour and texts: redis-server
 // 7.0's t_set.c, pinned by tests/differential.
+import { argChanged } from '../../events/arguments';
+import { NOTIFY_SET, keyEvent, keyModified, keyNew } from '../../events/events';
+import { EVENT_SADD, EVENT_SREM } from '../../events/names';
 import { logFrame, logFramePart } from '../../log/ring';
 import { arenaCanAlloc, arenaFree } from '../../memory/arena';
 import { windowScratch } from '../../memory/window';
@@ -17,7 +20,7 @@ import {
 import { setWalkBegin, setWalkNext } from '../../types/set/walk';
 import { argLen, argPtr, argc, changed, win } from '../context';
 import { replyScanHead, scanCount, scanCursor, scanCursorArg, scanOptions, scanPattern, scanPatternLen } from '../member-scan';
-import { WRONG, newContainer, removeKey, typedRead, typedWrite } from '../typed';
+import { WRONG, newContainer, removeKey, typedRead, typedWrite, unmakeKey } from '../typed';
 
 /** From so many members on memory is asked for before the first is added. */
 const LARGE_ADDITION: u32 = 64;
@@ -57,22 +60,31 @@ export function sadd(): void {
     memberArg(i);
     const answer = setAdd(e);
     if (answer == SET_ADDED) added++;
-    else if (answer == SET_NO_MEMORY) { addedPart(i, added); return; }
+    else if (answer == SET_NO_MEMORY) { addedPart(i, added, isNew); return; }
   }
   changed(added);
-  if (added != 0) logFrame();
+  if (added != 0) {
+    logFrame();
+    tellAdded(isNew);
+  }
   replyInt(added);
 }
 
+function tellAdded(isNew: bool): void {
+  if (isNew) keyNew(argPtr(1), argLen(1));
+  argChanged(1, NOTIFY_SET, EVENT_SADD);
+}
+
 /** Memory ended at argument `i` of an SADD. What is done is done, so it is logged. */
-function addedPart(i: u32, added: u32): void {
+function addedPart(i: u32, added: u32, isNew: bool): void {
   if (added != 0) {
     changed(added);
     logFramePart(i);
+    tellAdded(isNew);
   } else {
     // The arena may have made a key and nothing for it.
     const e = typedWrite(1, TYPE_SET);
-    if (setSize(e) == 0) removeKey(argPtr(1), argLen(1));
+    if (setSize(e) == 0) unmakeKey(argPtr(1), argLen(1));
   }
   replyOom();
 }
@@ -86,12 +98,14 @@ export function srem(): void {
     memberArg(i);
     if (!setRemove(e)) continue;
     removed++;
-    if (setSize(e) != 0) continue;
-    removeKey(argPtr(1), argLen(1));
-    break;
+    if (setSize(e) == 0) break;
   }
   changed(removed);
-  if (removed != 0) logFrame();
+  if (removed != 0) {
+    logFrame();
+    argChanged(1, NOTIFY_SET, EVENT_SREM);
+    if (setSize(e) == 0) removeKey(argPtr(1), argLen(1));
+  }
   replyInt(removed);
 }
 
@@ -148,12 +162,16 @@ export function smove(): void {
   }
   const answer = to == 0 ? SET_NO_MEMORY : setAdd(to);
   if (answer == SET_NO_MEMORY) {
-    if (to != 0 && isNew) removeKey(argPtr(2), argLen(2));
+    if (to != 0 && isNew) unmakeKey(argPtr(2), argLen(2));
     replyOom();
     return;
   }
   setRemove(from);
+  keyEvent(NOTIFY_SET, EVENT_SREM, argPtr(1), argLen(1));
   if (setSize(from) == 0) removeKey(argPtr(1), argLen(1));
+  if (isNew) keyNew(argPtr(2), argLen(2));
+  keyModified(argPtr(1), argLen(1));
+  if (answer == SET_ADDED) argChanged(2, NOTIFY_SET, EVENT_SADD);
   changed(answer == SET_ADDED ? 2 : 1);
   logFrame();
   replyInt(1);

@@ -1,4 +1,6 @@
 // SPOP and SRANDMEMBER. What SPOP took is logged by name: as SREM, or as DEL when nothing is left.
+import { NOTIFY_SET, keyEvent, keyModified } from '../../events/events';
+import { EVENT_SPOP } from '../../events/names';
 import { fxArg, fxBegin, fxEnd, logOn, logReserve } from '../../log/ring';
 import { arenaAlloc } from '../../memory/arena';
 import { replyArray, replyFailed, replyNull, replySet } from '../../resp/encode';
@@ -47,7 +49,9 @@ export function spop(): void {
     fxEnd();
   }
   setRemove(e);
+  keyEvent(NOTIFY_SET, EVENT_SPOP, argPtr(1), argLen(1));
   if (setSize(e) == 0) removeKey(argPtr(1), argLen(1));
+  keyModified(argPtr(1), argLen(1));
   changed(1);
 }
 
@@ -65,7 +69,9 @@ function popAll(e: u32): void {
   const size = setSize(e);
   replyMembers(e);
   if (replyFailed) return;
+  keyEvent(NOTIFY_SET, EVENT_SPOP, argPtr(1), argLen(1));
   removeKey(argPtr(1), argLen(1));
+  keyModified(argPtr(1), argLen(1));
   changed(size);
   if (!logOn()) return;
   fxBegin('DEL');
@@ -109,6 +115,8 @@ function takeOut(e: u32, count: u32, rows: u32, logBytes: u64): void {
     if (entryEncoding(e) == ENC_TABLE) takeEntries(e, count, rows);
     else takePacked(e, count, rows);
   }
+  keyEvent(NOTIFY_SET, EVENT_SPOP, argPtr(1), argLen(1));
+  keyModified(argPtr(1), argLen(1));
   changed(count);
 }
 

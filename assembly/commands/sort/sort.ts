@@ -1,5 +1,8 @@
 // SORT and SORT_RO: elements of a list, a set or a sorted set, put in order, replied or stored. Behaviour and texts:
 // redis-server 7.0's sort.c.
+import { argChanged } from '../../events/arguments';
+import { NOTIFY_LIST } from '../../events/events';
+import { EVENT_SORTSTORE } from '../../events/names';
 import { fxArg, fxBegin, fxEnd, logOn } from '../../log/ring';
 import { arenaAlloc, arenaFree } from '../../memory/arena';
 import { windowLimbs } from '../../memory/window';
@@ -158,6 +161,7 @@ function storeHolder(holder: u32, results: u32): void {
   }
   logValue(argPtr(sortStore), argLen(sortStore), e);
   changed(results);
+  argChanged(sortStore, NOTIFY_LIST, EVENT_SORTSTORE);
   replyInt(results);
 }
 

@@ -140,7 +140,7 @@ function claimOne(pointer: u32, group: u32): i32 {
   }
   if (block == 0 && !force) return 0;
   if (block != 0 && minIdleMs != 0 && nowMs - pendingAt(block).deliveredMs < minIdleMs) return 0;
-  if (claimer == 0) claimer = consumerOf(group, 3);
+  if (claimer == 0) claimer = consumerOf(group, 3, 1);
   if (claimer == 0) return -1;
   if (block == 0) {
     block = pendingAdd(group, claimer, ms, seq, deliveredMs, 1);

@@ -1,6 +1,9 @@
 // XADD, XDEL, XTRIM, XLEN, XSETID: the entries themselves. Behaviour and texts: redis-server 7.0's t_stream.c.
 import { argIsWord, integer, integerArg } from '../arguments';
 import { argLen, argPtr, argc, argvBase, changed, nowMs, setArgs, win } from '../context';
+import { argChanged } from '../../events/arguments';
+import { NOTIFY_STREAM, keyEvent, keyNew } from '../../events/events';
+import { EVENT_XADD, EVENT_XDEL, EVENT_XSETID, EVENT_XTRIM } from '../../events/names';
 import { fxArg, fxBegin, fxEnd, fxId, fxInt, fxText, logFrame, logOn } from '../../log/ring';
 import { windowScratch } from '../../memory/window';
 import { replyInt, replyNull, replyOk } from '../../resp/encode';
@@ -81,9 +84,12 @@ export function xadd(): void {
     replyOom();
     return;
   }
-  if (trimHow != TRIM_NONE) streamTrim(pointer, trimHow, trimLength, trimMs, trimSeq, trimApproximate, trimLimit);
+  const trimmed = trimHow != TRIM_NONE && streamTrim(pointer, trimHow, trimLength, trimMs, trimSeq, trimApproximate, trimLimit) != 0;
   changed(1);
   logAdd(pointer, ms, seq, first);
+  if (e == 0) keyNew(argPtr(1), argLen(1));
+  argChanged(1, NOTIFY_STREAM, EVENT_XADD);
+  if (trimmed) keyEvent(NOTIFY_STREAM, EVENT_XTRIM, argPtr(1), argLen(1));
   replyId(ms, seq);
 }
 
@@ -147,6 +153,7 @@ export function xtrim(): void {
       fxArg(text, formatThreshold(pointer, text));
       fxEnd();
     }
+    argChanged(1, NOTIFY_STREAM, EVENT_XTRIM);
   }
   replyInt(gone);
 }
@@ -177,6 +184,7 @@ export function xdel(): void {
     if (firstWent || s.length == 0) streamFindFirst(pointer);
     changed(deleted);
     logFrame();
+    argChanged(1, NOTIFY_STREAM, EVENT_XDEL);
   }
   replyInt(deleted);
 }
@@ -231,5 +239,7 @@ export function xsetid(): void {
   if (deletedMs != 0 || deletedSeq != 0) { s.maxDeletedMs = deletedMs; s.maxDeletedSeq = deletedSeq; }
   changed(1);
   logFrame();
+  // No change of the key in Redis's eyes, and neither is what happens to a group.
+  keyEvent(NOTIFY_STREAM, EVENT_XSETID, argPtr(1), argLen(1));
   replyOk();
 }

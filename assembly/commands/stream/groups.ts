@@ -1,6 +1,11 @@
 // XGROUP and XACK. Behaviour and texts: redis-server 7.0's t_stream.c.
 import { argIsWord, integer, integerArg } from '../arguments';
-import { argIs, argLen, argPtr, argc, changed, nowMs } from '../context';
+import { argIs, argLen, argPtr, argc, changed, db, nowMs } from '../context';
+import { NOTIFY_STREAM, keyEvent, keyModified, keyNew } from '../../events/events';
+import { keyReady } from '../../events/interest';
+import {
+  EVENT_XGROUP_CREATE, EVENT_XGROUP_CREATECONSUMER, EVENT_XGROUP_DELCONSUMER, EVENT_XGROUP_DESTROY, EVENT_XGROUP_SETID,
+} from '../../events/names';
 import { logFrame } from '../../log/ring';
 import { replyInt, replyOk } from '../../resp/encode';
 import { replyError, replyErrorPair, replyErrorWith, replyOom, replyUnknownSubcommand } from '../../resp/errors';
@@ -28,10 +33,11 @@ export function replyNoSuchGroup(key: u32, group: u32): void {
 
 /**
  * The consumer of the name in an argument, seen just now; made if it is not there, which is logged (effects.ts has begun,
- * and made room).
+ * and made room) and told.
+ * @param key The stream's argument.
  * @returns 0: no memory, nothing changed, nothing replied.
  */
-export function consumerOf(group: u32, name: u32): u32 {
+export function consumerOf(group: u32, name: u32, key: u32): u32 {
   let consumer = consumerFind(group, argPtr(name), argLen(name));
   if (consumer != 0) {
     consumerAt(consumer).seenMs = nowMs;
@@ -41,6 +47,7 @@ export function consumerOf(group: u32, name: u32): u32 {
   if (consumer == 0) return 0;
   changed(1);
   logNewConsumer();
+  keyEvent(NOTIFY_STREAM, EVENT_XGROUP_CREATECONSUMER, argPtr(key), argLen(key));
   return consumer;
 }
 
@@ -136,6 +143,9 @@ function isDollar(i: u32): bool {
   return argLen(i) != 0 && load<u8>(argPtr(i)) == 0x24 && (argLen(i) == 1 || load<u8>(argPtr(i), 1) == 0);
 }
 
+/** Something has happened to a group of the stream in argument 2. */
+function tell(event: u32): void { keyEvent(NOTIFY_STREAM, event, argPtr(2), argLen(2)); }
+
 function create(e: u32, pointer: u32, group: u32): void {
   if (argc > 8) { replySubcommandSyntax(XGROUP_HELP); return; }
   if (isDollar(4)) idSet(e != 0 ? streamAt(pointer).lastMs : 0, e != 0 ? streamAt(pointer).lastSeq : 0);
@@ -161,6 +171,11 @@ function create(e: u32, pointer: u32, group: u32): void {
   }
   changed(1);
   logFrame();
+  if (e == 0) {
+    keyNew(argPtr(2), argLen(2));
+    keyModified(argPtr(2), argLen(2));
+  }
+  tell(EVENT_XGROUP_CREATE);
   replyOk();
 }
 
@@ -174,6 +189,7 @@ function setPosition(pointer: u32, group: u32): void {
   g.entriesRead = entriesRead;
   changed(1);
   logFrame();
+  tell(EVENT_XGROUP_SETID);
   replyOk();
 }
 
@@ -183,6 +199,8 @@ function destroy(pointer: u32, group: u32): void {
   groupDrop(group);
   changed(1);
   logFrame();
+  tell(EVENT_XGROUP_DESTROY);
+  keyReady(db, argPtr(2), argLen(2));
   replyInt(1);
 }
 
@@ -191,6 +209,7 @@ function createConsumer(group: u32): void {
   if (consumerAdd(group, argPtr(4), argLen(4), nowMs) == 0) { replyOom(); return; }
   changed(1);
   logFrame();
+  tell(EVENT_XGROUP_CREATECONSUMER);
   replyInt(1);
 }
 
@@ -201,6 +220,7 @@ function deleteConsumer(group: u32): void {
   consumerRemove(group, consumer);
   changed(1);
   logFrame();
+  tell(EVENT_XGROUP_DELCONSUMER);
   replyInt(pending);
 }
 

@@ -5,6 +5,8 @@
 // fail; then, with memory and log room made sure of, the group is brought up to it.
 import { argIsWord, integer, integerArg } from '../arguments';
 import { argLen, argPtr, argc, changed, nowMs, opcode, proto } from '../context';
+import { NOTIFY_KEY_MISS, keyEvent } from '../../events/events';
+import { EVENT_KEYMISS } from '../../events/names';
 import { arenaCanAlloc } from '../../memory/arena';
 import { replyArray, replyBulk, replyClose, replyFailed, replyNullArray, replyOpen } from '../../resp/encode';
 import { replyError, replyOom, replySyntax } from '../../resp/errors';
@@ -142,7 +144,11 @@ export function xread(): void {
   for (let i: u32 = 0; i < keyCount; i++) {
     const key = firstKey + i;
     const e = lookup(argPtr(key), argLen(key), LOOKUP_QUIET);
-    if (e == 0) continue;
+    if (e == 0) {
+      // The second look in vain: `readCheck` has had the first.
+      keyEvent(NOTIFY_KEY_MISS, EVENT_KEYMISS, argPtr(key), argLen(key));
+      continue;
+    }
     const pointer = entryPointer(e);
     if (groupArg == 0) { readStream(pointer, key, key + keyCount); continue; }
     beforeWrite(e);
@@ -178,7 +184,7 @@ function readGroup(pointer: u32, key: u32, id: u32): bool {
   const fromMs = idMs;
   const fromSeq = idSeq;
   const found = replyRange(pointer, fromMs, fromSeq, u64.MAX_VALUE, u64.MAX_VALUE, readCount, false);
-  return !replyFailed && deliver(pointer, group, fromMs, fromSeq, found);
+  return !replyFailed && deliver(pointer, key, group, fromMs, fromSeq, found);
 }
 
 /** The group's counter of entries read, once the entry in hand has been. */
@@ -189,11 +195,11 @@ function countRead(pointer: u32, group: u32): void {
 }
 
 /** Brings a group up to `count` entries from an ID on, which were replied. False: no memory; what was done is logged. */
-function deliver(pointer: u32, group: u32, fromMs: u64, fromSeq: u64, count: u32): bool {
+function deliver(pointer: u32, key: u32, group: u32, fromMs: u64, fromSeq: u64, count: u32): bool {
   if (!effectsReserve(noAck ? 0 : count, 1)) return false;
   // One alone fails before it has changed anything.
   if (!noAck && count > 1 && !arenaCanAlloc(pendingGrowthBytes(count))) return false;
-  const consumer = consumerOf(group, groupArg + 1);
+  const consumer = consumerOf(group, groupArg + 1, key);
   if (consumer == 0) return false;
   const g = groupAt(group);
   let done = true;
@@ -229,7 +235,7 @@ function pend(group: u32, consumer: u32): bool {
 /** Replies with what is pending with a consumer behind the ID in hand, and counts that as deliveries. */
 function replyHistory(pointer: u32, key: u32, group: u32): bool {
   if (!effectsReserve(0, 0)) return false;
-  const consumer = consumerOf(group, groupArg + 1);
+  const consumer = consumerOf(group, groupArg + 1, key);
   if (consumer == 0) return false;
   idIncrement();
   openStream(key);

@@ -1,4 +1,7 @@
 // ZADD and ZINCRBY. Behaviour and texts: redis-server 7.0's t_zset.c, pinned by tests/differential.
+import { argChanged } from '../../events/arguments';
+import { NOTIFY_ZSET, keyNew } from '../../events/events';
+import { EVENT_ZADD, EVENT_ZINCR } from '../../events/names';
 import { logFrame, logFramePart } from '../../log/ring';
 import { arenaCanAlloc } from '../../memory/arena';
 import { windowScratch } from '../../memory/window';
@@ -113,29 +116,33 @@ function add(options: u32): void {
 
 /** Puts the pairs into the held set, which is the key's (`e`) or a new one (0), and replies. */
 function putAll(first: u32, pairs: u32, options: u32, e: u32): void {
-  if (pairs > 1 && !roomFor(first, pairs)) { refuse(e, 0, 0); return; }
+  if (pairs > 1 && !roomFor(first, pairs)) { refuse(e, 0, 0, options); return; }
   let added: u32 = 0;
   let updated: u32 = 0;
   let last: u32 = SKIPPED;
   for (let k: u32 = 0; k < pairs; k++) {
     const m = first + (k << 1) + 1;
     last = put(scoreAt(first, k), argPtr(m), argLen(m), options);
-    if (last == NO_MEMORY) { refuse(e, m - 1, added + updated); return; }
+    if (last == NO_MEMORY) { refuse(e, m - 1, added + updated, options); return; }
     if (last == NOT_A_NUMBER) { replyError('ERR resulting score is not a number (NaN)'); return; }
     if (last == ADDED) added++;
     else if (last == UPDATED) updated++;
   }
   if (e != 0) zsetKeepIn(e);
   else if (!keepNew()) { zsetDropHeld(); replyOom(); return; }
+  if (e == 0) keyNew(argPtr(1), argLen(1));
   if (added + updated != 0) {
     changed(added + updated);
     logFrame();
+    tell(options);
   }
   if (options & INCR) {
     if (last == SKIPPED) replyNull();
     else replyDouble(result);
   } else replyInt(options & CH ? added + updated : added);
 }
+
+function tell(options: u32): void { argChanged(1, NOTIFY_ZSET, options & INCR ? EVENT_ZINCR : EVENT_ZADD); }
 
 /** Makes the key of a new set. False: no memory. */
 function keepNew(): bool {
@@ -150,13 +157,14 @@ function keepNew(): bool {
  * Memory has ended. A new set is given up whole. Of a set that was there the changes made so far stay: the arena had
  * promised more than it had; they are logged, as the frame's beginning up to argument `end`.
  */
-function refuse(e: u32, end: u32, changes: u32): void {
+function refuse(e: u32, end: u32, changes: u32, options: u32): void {
   if (e == 0) zsetDropHeld();
   else {
     zsetKeepIn(e);
     if (changes != 0) {
       changed(changes);
       logFramePart(end);
+      tell(options);
     }
   }
   replyOom();

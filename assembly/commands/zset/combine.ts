@@ -1,5 +1,6 @@
 // ZUNION, ZINTER, ZDIFF, their storing forms, and ZINTERCARD. Behaviour and texts: redis-server 7.0's t_zset.c, its order
 // of adding scores up included: sums of doubles depend on it.
+import { EVENT_ZDIFFSTORE, EVENT_ZINTERSTORE, EVENT_ZUNIONSTORE } from '../../events/names';
 import { replyInt } from '../../resp/encode';
 import { replyError, replyErrorWith, replyOom, replySyntax } from '../../resp/errors';
 import { parseDouble, parsedDouble } from '../../types/double';
@@ -164,7 +165,7 @@ function combine(rows: u32, count: u32, op: u32, storing: bool): void {
   const done = op == UNION ? unite(rows, count) : op == INTER ? intersect(rows, count) : subtract(rows, count);
   if (!done) { zsetDropHeld(); replyOom(); return; }
   if (storing) {
-    if (zsetSettle()) storeHeld(1);
+    if (zsetSettle()) storeHeld(1, op == UNION ? EVENT_ZUNIONSTORE : op == INTER ? EVENT_ZINTERSTORE : EVENT_ZDIFFSTORE);
     else { zsetDropHeld(); replyOom(); }
     return;
   }

@@ -1,5 +1,6 @@
 // ZRANGE, ZRANGESTORE and the older commands that ZRANGE has taken over: by rank, by score, by bytes, from either end.
 // Behaviour and texts: redis-server 7.0's t_zset.c, pinned by tests/differential.
+import { EVENT_ZRANGESTORE } from '../../events/names';
 import { replyArray } from '../../resp/encode';
 import { replyError, replyOom, replySyntax } from '../../resp/errors';
 import { TYPE_ZSET, entryEncoding, entryPointer } from '../../table/entry';
@@ -112,5 +113,5 @@ function storeRange(encoding: u32, pointer: u32): void {
     if (!zsetPut(readScore, readPtr, readLen)) { zsetDropHeld(); replyOom(); return; }
     zsetStep(reverse);
   }
-  storeHeld(1);
+  storeHeld(1, EVENT_ZRANGESTORE);
 }

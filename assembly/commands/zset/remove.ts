@@ -1,6 +1,11 @@
 // Taking members out: ZREM, ZREMRANGEBYRANK, ZREMRANGEBYSCORE, ZREMRANGEBYLEX, ZPOPMIN, ZPOPMAX, ZMPOP. Behaviour and
 // texts: redis-server 7.0's t_zset.c, pinned by tests/differential.
 import { fxArg, fxBegin, fxEnd, fxInt, logFrame, logOn } from '../../log/ring';
+import { argChanged } from '../../events/arguments';
+import { NOTIFY_ZSET } from '../../events/events';
+import {
+  EVENT_ZPOPMAX, EVENT_ZPOPMIN, EVENT_ZREM, EVENT_ZREMRANGEBYLEX, EVENT_ZREMRANGEBYRANK, EVENT_ZREMRANGEBYSCORE,
+} from '../../events/names';
 import { replyArray, replyBulk, replyDouble, replyFailed, replyInt, replyNullArray } from '../../resp/encode';
 import { replyError, replySyntax, replyWrongType } from '../../resp/errors';
 import { TYPE_ZSET, entryEncoding, entryPointer, entryType } from '../../table/entry';
@@ -15,9 +20,10 @@ import { argLen, argPtr, argc, changed, proto } from '../context';
 import { WRONG, removeKey, typedWrite } from '../typed';
 import { firstRank, highOpen, highScore, lexBounds, lowOpen, lowScore, rankBounds, rankSpan, scoreBounds } from './bounds';
 
-/** The held set has lost members: it is kept in its key's entry, and the key goes if nothing is left. */
-function keep(e: u32, key: u32): void {
+/** The held set has lost members, by what `event` names: it is kept in its key's entry, and the key goes if nothing is left. */
+function keep(e: u32, key: u32, event: u32): void {
   zsetKeepIn(e);
+  argChanged(key, NOTIFY_ZSET, event);
   if (heldSize() == 0) removeKey(argPtr(key), argLen(key));
 }
 
@@ -32,8 +38,9 @@ export function zrem(): void {
     zsetRemove();
     gone++;
   }
-  keep(e, 1);
-  if (gone != 0) {
+  if (gone == 0) zsetKeepIn(e);
+  else {
+    keep(e, 1, EVENT_ZREM);
     changed(gone);
     logFrame();
   }
@@ -66,7 +73,7 @@ export function zremrange(by: u32): void {
   if (count != 0) {
     zsetHoldKey(e);
     zsetRemoveRanks(first, count);
-    keep(e, 1);
+    keep(e, 1, by == BY_RANK ? EVENT_ZREMRANGEBYRANK : by == BY_SCORE ? EVENT_ZREMRANGEBYSCORE : EVENT_ZREMRANGEBYLEX);
     changed(count);
     logFrame();
   }
@@ -89,7 +96,7 @@ function pop(e: u32, key: u32, count: u32, highest: bool, nested: bool): void {
   if (replyFailed) return;
   zsetHoldKey(e);
   zsetRemoveRanks(highest ? size - count : 0, count);
-  keep(e, key);
+  keep(e, key, highest ? EVENT_ZPOPMAX : EVENT_ZPOPMIN);
   changed(count);
 }
 

@@ -1,4 +1,6 @@
 // Whole sorted sets as results: replied, or stored.
+import { argChanged } from '../../events/arguments';
+import { NOTIFY_ZSET } from '../../events/events';
 import { fxArg, fxBegin, fxDouble, fxEnd, logFrame, logOn, logReserve } from '../../log/ring';
 import { replyArray, replyBulk, replyDouble, replyFailed, replyInt } from '../../resp/encode';
 import { replyOom } from '../../resp/errors';
@@ -37,10 +39,11 @@ export function replyRange(encoding: u32, pointer: u32, rank: u32, count: u32, r
 
 /**
  * Stores the held set under the key in argument i, in the place of whatever is there, or deletes that key if the set is
- * empty. Logs, counts one change, and replies with the number of members. The held set is gone afterwards, or the key's.
- * False: no memory, nothing changed.
+ * empty. Logs, counts one change, tells of it, and replies with the number of members. The held set is gone afterwards, or
+ * the key's. False: no memory, nothing changed.
+ * @param event EVENT_* that storing is.
  */
-export function storeHeld(i: u32): bool {
+export function storeHeld(i: u32, event: u32): bool {
   const size = heldSize();
   if (size == 0) {
     zsetDropHeld();
@@ -55,6 +58,7 @@ export function storeHeld(i: u32): bool {
   if (byValue) logByValue(i, e);
   else logFrame();
   changed(1);
+  argChanged(i, NOTIFY_ZSET, event);
   replyInt(size);
   return true;
 }

@@ -11,6 +11,8 @@
 // bounds of its segment. With its last field the key goes, and DEL is logged.
 import { db, nowMs, win } from '../../commands/context';
 import { fxArg, fxBegin, fxEnd, logOn, logReserve } from '../../log/ring';
+import { NOTIFY_GENERIC, NOTIFY_HASH, keyEvent, keyModified } from '../../events/events';
+import { EVENT_DEL, EVENT_HEXPIRED } from '../../events/names';
 import { HEADER_FLAG_CLOCK_STOPPED, header } from '../../memory/layout';
 import { SCRATCH_BYTES, windowScratch } from '../../memory/window';
 import {
@@ -117,8 +119,13 @@ export function hashPurge(e: u32, budget: i32, outer: u64): u32 {
   const r = tableRoot(e);
   beforeWrite(e);
   if (r.directory != 0) purgeSegments(e, r, outer);
+  if (purged != 0) {
+    keyModified(entryKey(e), entryKeyLen(e));
+    keyEvent(NOTIFY_HASH, EVENT_HEXPIRED, entryKey(e), entryKeyLen(e));
+  }
   if (purgeRefused || purgeLeft <= 0) return e;
   if (r.count == 0) {
+    keyEvent(NOTIFY_GENERIC, EVENT_DEL, entryKey(e), entryKeyLen(e));
     assert(find(root(db), entryKey(e), entryKeyLen(e)) == e);
     if (logOn()) { fxBegin('DEL'); fxArg(entryKey(e), entryKeyLen(e)); fxEnd(); }
     keyDrop(unlinkFound(root(db)));

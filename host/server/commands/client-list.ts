@@ -24,8 +24,10 @@ export function unknownType(argument: Uint8Array) {
 /** Redis's letters, in Redis's order. */
 function flagsOf(facts: ClientFacts, isCaller: boolean): string {
   let flags = '';
+  if (facts.monitor) flags += 'O';
   // A caller that waits for this very answer is not blocked in anybody's eyes.
   if (facts.blocked && !isCaller) flags += 'b';
+  if (facts.queued >= 0) flags += 'x';
   if (facts.closeAfterReply) flags += 'c';
   if (facts.unix) flags += 'U';
   if (facts.noEvict) flags += 'e';
@@ -55,7 +57,7 @@ export function clientLine(facts: ClientFacts, nowMs: number, callerId: number):
     ['sub', 0],
     ['psub', 0],
     ['ssub', 0],
-    ['multi', -1],
+    ['multi', facts.queued],
     ['qbuf', inputBytes],
     ['qbuf-free', 0],
     ['argv-mem', 0],

@@ -3,7 +3,17 @@ import type { Reply } from '../../commands/index.js';
 import { type Client, type Encoded, type HostHandler, type KillFilter, NO_REPLY } from '../context.js';
 import { CLIENT_LIST_HANDLERS, clientType, unknownType } from './client-list.js';
 import { CLIENT_NAME_HANDLERS } from './client-names.js';
-import { cString, equals, integer, OK, quotingError, SYNTAX_ERROR, subcommandSyntaxError, word } from './values.js';
+import {
+  cString,
+  equals,
+  integer,
+  NOT_AN_INTEGER,
+  OK,
+  quotingError,
+  SYNTAX_ERROR,
+  subcommandSyntaxError,
+  word,
+} from './values.js';
 
 const LLONG_MAX = 2n ** 63n - 1n;
 
@@ -104,12 +114,22 @@ function onOff(field: 'noEvict' | 'noTouch'): HostHandler {
   };
 }
 
+const unblock: HostHandler = async (argv, _client, services) => {
+  const id = integer(argv[2]);
+  const how = argv.length === 4 ? word(argv[3]) : 'timeout';
+  if (argv.length > 4) return { error: `ERR wrong number of arguments for 'client|unblock' command` };
+  if (how !== 'timeout' && how !== 'error') return { error: 'ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR' };
+  if (id === undefined) return { error: NOT_AN_INTEGER };
+  return (await services.unblock(Number(id), how === 'error')) ? 1 : 0;
+};
+
 export const CLIENT_HANDLERS: Readonly<Record<string, HostHandler>> = {
   ...CLIENT_NAME_HANDLERS,
   ...CLIENT_LIST_HANDLERS,
   'client|id': id,
   'client|kill': kill,
   'client|pause': pause,
+  'client|unblock': unblock,
   'client|unpause': unpause,
   'client|reply': reply,
   'client|no-evict': onOff('noEvict'),

@@ -1,6 +1,6 @@
 // What a cluster port does not let through: keys that another port serves, keys of several slots, and commands that reach
 // beyond database 0. Order and words: getNodeByQuery and the commands themselves in redis-server 7.0.
-import { type Command, keysOfCommand, slotsOfChannels } from '../../commands/index.js';
+import { type Command, commandOf, keysOfCommand, slotsOfChannels } from '../../commands/index.js';
 import { nodes, placeFor, shardOfSlot } from '../cluster.js';
 import type { Client, Encoded, Services } from '../context.js';
 import { integer, word } from './values.js';
@@ -25,6 +25,17 @@ export function slotOfCommand(
   return slot;
 }
 
+/** The same for all that a transaction has queued. */
+function slotOfQueue(frames: readonly Buffer[][], services: Services): number | typeof CROSSSLOT | undefined {
+  let slot: number | undefined;
+  for (const argv of frames) {
+    const its = slotOfCommand(commandOf(argv)!, argv, services);
+    if (typeof its === 'object' || (its !== undefined && slot !== undefined && its !== slot)) return CROSSSLOT;
+    slot ??= its;
+  }
+  return slot;
+}
+
 /** Where a client is sent to for a slot. */
 export function moved(slot: number, client: Client, services: Services): Refusal {
   const { port } = nodes(services)[shardOfSlot(slot, services.shards.length)];
@@ -42,12 +53,16 @@ export function clusterRefusal(
   services: Services,
 ): Refusal | undefined {
   if (client.clusterShard < 0) return undefined;
-  const slot = slotOfCommand(command, argv, services);
+  const slot =
+    client.multi && command.name === 'exec'
+      ? slotOfQueue(client.multi.frames, services)
+      : slotOfCommand(command, argv, services);
   if (typeof slot === 'object') return slot;
   if (slot !== undefined && shardOfSlot(slot, services.shards.length) !== client.clusterShard) {
     return moved(slot, client, services);
   }
-  return refusalOf(command.fullName, argv, services.config.values.databases);
+  // What is queued is refused once it is executed.
+  return client.multi ? undefined : refusalOf(command.fullName, argv, services.config.values.databases);
 }
 
 function refusalOf(name: string, argv: readonly Buffer[], databases: number): Refusal | undefined {

@@ -4,6 +4,7 @@ import type { Reply } from '../../commands/index.js';
 import type { Client, HostHandler, Services } from '../context.js';
 import { REDIS_VERSION } from '../version.js';
 import { INVALID_NAME, isName } from './client-names.js';
+import { endTransaction } from './transaction.js';
 import { cString, equals, integer, NOT_AN_INTEGER, OK, quotingError, SYNTAX_ERROR, word } from './values.js';
 
 const WRONGPASS = { error: 'WRONGPASS invalid username-password pair or user is disabled.' } as const;
@@ -97,12 +98,14 @@ const quit: HostHandler = (_argv, client) => {
 
 /** The library's name and version stay, since they describe what is behind the connection; so does NO-EVICT, as in 7.0. */
 const reset: HostHandler = (_argv, client, services) => {
+  endTransaction(client, services);
   client.db = 0;
   client.proto = 2;
   client.name = '';
   client.authenticated = services.config.values.requirepass === '';
   client.replyMode = 'on';
   client.noTouch = false;
+  services.unmonitor(client);
   return { status: 'RESET' };
 };
 

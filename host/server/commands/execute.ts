@@ -3,10 +3,14 @@ import { type Command, commandOf, type Reply } from '../../commands/index.js';
 import type { Client, Encoded, HostHandler, Services } from '../context.js';
 import { clusterRefusal } from './cluster-port.js';
 import { debugRefusal } from './debug.js';
+import { endTransaction } from './transaction.js';
 import { cString, quotingError } from './values.js';
 
 /** Bytes of the name, and of all arguments together, that an error quotes at most. */
 const QUOTED_BYTES_MAX = 128;
+const QUEUED = { status: 'QUEUED' } as const;
+/** Executed at once between MULTI and EXEC. */
+const NEVER_QUEUED: ReadonlySet<string> = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset']);
 const NOAUTH = { error: 'NOAUTH Authentication required.' } as const;
 
 function unknownCommand(argv: readonly Uint8Array[]): Encoded {
@@ -28,6 +32,11 @@ function arityFits({ arity }: Command, argc: number): boolean {
   return arity > 0 ? argc === arity : argc >= -arity;
 }
 
+function isError(answer: Reply | Encoded | Promise<Reply | Encoded>): boolean {
+  if (typeof answer !== 'object' || answer === null) return false;
+  return 'error' in answer || ('encoded' in answer && answer.encoded[0] === 0x2d);
+}
+
 /**
  * Makes the function that runs host commands.
  * @param findHandler By full name. What has no handler is the kernel's, and goes to `services.call`.
@@ -45,18 +54,44 @@ export function executor(findHandler: (fullName: string) => HostHandler | undefi
   ): Reply | Encoded | Promise<Reply | Encoded> {
     const command = commandOf(argv);
     client.lastCommand = command?.fullName ?? 'NULL';
-    if (command === undefined) return unknownCommand(argv);
+    // What cannot be queued spoils the transaction.
+    const refuse = <T>(error: T): T => {
+      if (command) services.observer.refused(command);
+      if (client.multi) client.multi.failed = true;
+      return error;
+    };
+    if (command === undefined) return refuse(unknownCommand(argv));
     if (!arityFits(command, argv.length)) {
-      return { error: `ERR wrong number of arguments for '${command.fullName}' command` };
+      return refuse({ error: `ERR wrong number of arguments for '${command.fullName}' command` });
     }
     const { requirepass, enableDebugCommand } = services.config.values;
     const refusal = command.name === 'debug' ? debugRefusal(enableDebugCommand, client) : undefined;
-    if (refusal) return refusal;
-    if (requirepass !== '' && !client.authenticated && !command.flags.includes('no_auth')) return NOAUTH;
+    if (refusal) return refuse(refusal);
+    if (requirepass !== '' && !client.authenticated && !command.flags.includes('no_auth')) return refuse(NOAUTH);
     const elsewhere = clusterRefusal(argv, command, client, services);
-    if (elsewhere) return elsewhere;
+    if (elsewhere) {
+      // What EXEC cannot do here is not done later either.
+      if (command.name === 'exec' && client.multi) endTransaction(client, services);
+      return refuse(elsewhere);
+    }
+    if (client.multi) {
+      if (command.flags.includes('no_multi')) return refuse({ error: 'ERR Command not allowed inside a transaction' });
+      if (!NEVER_QUEUED.has(command.name)) {
+        const why = services.refusal(command);
+        if (why) return refuse({ error: why });
+        client.multi.frames.push([...argv]);
+        return QUEUED;
+      }
+    }
     const handler = findHandler(command.fullName);
-    if (handler) return handler(argv, client, services, command);
-    return services.call(argv, client).then((encoded) => ({ encoded }));
+    if (handler) {
+      const beganMs = performance.now();
+      const answer = handler(argv, client, services, command);
+      // What it waits for is not its own time.
+      services.observer.ran(command, argv, client, performance.now() - beganMs, isError(answer));
+      return answer;
+    }
+    const reply = services.run(argv, client);
+    return reply instanceof Promise ? reply.then((encoded) => ({ encoded })) : { encoded: reply };
   };
 }

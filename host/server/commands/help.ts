@@ -115,6 +115,35 @@ export const DEBUG_HELP = [
   '    Stop the server for <seconds>. Decimals allowed.',
 ];
 
+const LATENCY_HELP = [
+  'DOCTOR',
+  '    Return a human readable latency analysis report.',
+  'GRAPH <event>',
+  '    Return an ASCII latency graph for the <event> class.',
+  'HISTORY <event>',
+  '    Return time-latency samples for the <event> class.',
+  'LATEST',
+  '    Return the latest latency samples for all events.',
+  'RESET [<event> ...]',
+  '    Reset latency data of one or more <event> classes.',
+  '    (default: reset all data for all event classes)',
+  'HISTOGRAM [COMMAND ...]',
+  '    Return a cumulative distribution of latencies in the format of a histogram for the specified command names.',
+  '    If no commands are specified then all histograms are replied.',
+];
+
+const SLOWLOG_HELP = [
+  'GET [<count>]',
+  '    Return top <count> entries from the slowlog (default: 10, -1 mean all).',
+  '    Entries are made of:',
+  '    id, timestamp, time in microseconds, arguments array, client IP and port,',
+  '    client name',
+  'LEN',
+  '    Return the length of the slowlog.',
+  'RESET',
+  '    Reset the slowlog.',
+];
+
 const MEMORY_HELP = [
   'DOCTOR',
   '    Return memory problems reports.',
@@ -182,9 +211,11 @@ export const HELP_HANDLERS: Readonly<Record<string, HostHandler>> = {
   'client|help': help('CLIENT', CLIENT_HELP),
   'cluster|help': withPorts(help('CLUSTER', CLUSTER_HELP)),
   'command|help': help('COMMAND', COMMAND_HELP),
+  'latency|help': help('LATENCY', LATENCY_HELP),
   'memory|help': help('MEMORY', MEMORY_HELP),
   'module|help': help('MODULE', MODULE_HELP),
   'object|help': help('OBJECT', OBJECT_HELP),
+  'slowlog|help': help('SLOWLOG', SLOWLOG_HELP),
   'xgroup|help': help('XGROUP', XGROUP_HELP),
   'xinfo|help': help('XINFO', XINFO_HELP),
 };

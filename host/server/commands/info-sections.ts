@@ -4,7 +4,6 @@
 // Figures are read without a latch and one after the other: each is true of some moment, all of them of nearly the same.
 import { arch, machine, release, type as systemName, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { COMMANDS } from '../../commands/index.js';
 import { ALLOWANCE_EVICTED } from '../../kernel/allowance.js';
 import { DEFRAG_HITS, DEFRAG_KEY_HITS, DEFRAG_KEY_MISSES, DEFRAG_MISSES } from '../../kernel/defrag.js';
 import {
@@ -15,6 +14,7 @@ import {
   ROUTING_SLOTS,
   type ShardKernel,
 } from '../../kernel/kernel.js';
+import { percentile, type Times } from '../../worker/command-times.js';
 import type { Client, Services } from '../context.js';
 import { latchkeyVersion, REDIS_VERSION } from '../version.js';
 import { modeOf } from './connection.js';
@@ -317,11 +317,33 @@ export function cpu(): Section {
   ];
 }
 
-/** Calls by command; the subcommands of a container are counted as one. Time is not taken, so there is none to report. */
-export function commandstats({ stats: figures }: Services): Section {
-  return COMMANDS.map(({ name, opcode }): [string, number] => [name, figures.calls(opcode)])
-    .filter(([, calls]) => calls > 0)
-    .map(([name, calls]) => [`cmdstat_${name}`, `calls=${calls}`]);
+function timesOf(services: Services): Times[] {
+  services.harvest();
+  const { stats: figures } = services;
+  return figures.times.all((opcode) => figures.calls(opcode));
+}
+
+/** By command; of containers that the kernel runs, the subcommands count as one. */
+export function commandstats(services: Services): Section {
+  return timesOf(services).map(({ name, calls, microseconds, rejected, failed }) => {
+    const each = quotient(microseconds, calls);
+    const usec = Math.round(microseconds);
+    return [
+      `cmdstat_${name}`,
+      `calls=${calls},usec=${usec},usec_per_call=${each},rejected_calls=${rejected},failed_calls=${failed}`,
+    ];
+  });
+}
+
+export function latencystats(services: Services): Section {
+  const { latencyTracking, latencyTrackingInfoPercentiles: percents } = services.config.values;
+  if (!latencyTracking) return [];
+  return timesOf(services)
+    .filter(({ calls, histogram }) => calls !== 0 && histogram.some((count) => count !== 0))
+    .map(({ name, histogram }) => [
+      `latency_percentiles_usec_${name}`,
+      percents.map((percent) => `p${percent}=${percentile(histogram, percent).toFixed(3)}`).join(','),
+    ]);
 }
 
 export function cluster({ listening }: Services): Section {

@@ -25,6 +25,7 @@ const SECTIONS: readonly Listed[] = [
   { title: 'Modules', names: ['modules', 'module_list'], byDefault: true, fields: () => [] },
   { title: 'Commandstats', names: ['commandstats'], byDefault: false, fields: sections.commandstats },
   { title: 'Errorstats', names: ['errorstats'], byDefault: true, fields: sections.errorstats },
+  { title: 'Latencystats', names: ['latencystats'], byDefault: false, fields: sections.latencystats },
   { title: 'Cluster', names: ['cluster'], byDefault: true, fields: sections.cluster },
   { title: 'Keyspace', names: ['keyspace'], byDefault: true, fields: sections.keyspace },
 ];

@@ -1,0 +1,147 @@
+// What a thread does at the end of a step that has left something for others: it serves clients that wait for keys, and
+// hands on what is queued about keys. Each thread that executes commands has one, slow lanes included.
+//
+// Serving. A key that has changed and is waited for is looked at once, its clients in order of arrival. Each is claimed by
+// one compare-and-swap (claims.ts), against its time limit, its end and its other keys; then what it wants is executed
+// in this thread, under the latches of the step that made the key ready, so nobody gets in between. The reply is posted to
+// the client's worker once the latches are free.
+//
+// An element that moves to another shard needs that one's latch as well. It is only tried for, since others are held. If it
+// cannot be had, the client stays claimed, and its own worker makes the move as soon as it gets both latches; until then
+// the element stays where it was put.
+import type { Epochs } from '../kernel/epochs.js';
+import type { ShardKernel } from '../kernel/kernel.js';
+import { decodeRequest } from '../resp/request.js';
+import { foundNothing } from './blocking.js';
+import type { Claims } from './claims.js';
+import type { CallContext, FrameRunner } from './frame-runner.js';
+import type { Attendant as Attends, Latches } from './latches.js';
+import { MAIL_MOVE, MAIL_SERVED, type Mailbox } from './mailbox.js';
+
+/** A node of assembly/events/interest.ts, read. */
+interface Node {
+  readonly next: number;
+  readonly worker: number;
+  readonly type: number;
+  readonly proto: number;
+  readonly slot: number;
+  readonly turn: number;
+  readonly argv: readonly Buffer[];
+}
+
+const NODE_HEAD_BYTES = 32;
+/** Of a node's u16 `type`: the protocol of the client stands in the upper half. */
+export const NODE_PROTO_SHIFT = 8;
+
+/** Head of MAIL_SERVED and MAIL_MOVE: epoch f64, slot u32, turn u32; the reply follows. */
+export const SERVED_HEAD_BYTES = 16;
+
+export class Attendant implements Attends {
+  #gathered: { to: number; kind: number; slot: number; turn: number; reply: Uint8Array }[] = [];
+  readonly #tellers: ((shard: ShardKernel) => void)[] = [];
+
+  constructor(
+    readonly shards: readonly ShardKernel[],
+    readonly latches: Latches,
+    readonly runner: FrameRunner,
+    readonly claims: Claims,
+    readonly mailbox: Mailbox,
+    readonly epochs: Epochs,
+    readonly bulkBytesMax: () => number,
+  ) {}
+
+  /** What is done with the events of a shard, its latch held. Whoever is given here drops those that it takes. */
+  onEvents(teller: (shard: ShardKernel) => void): void {
+    this.#tellers.push(teller);
+  }
+
+  serve(held: readonly number[]): readonly number[] {
+    const saved = new Map<number, () => void>();
+    let all = held;
+    for (;;) {
+      const index = all.find((each) => this.shards[each].isReady);
+      if (index === undefined) break;
+      for (const each of all) if (!saved.has(each)) saved.set(each, this.shards[each].saveCall());
+      all = this.#serveKey(index, all);
+    }
+    for (const restore of saved.values()) restore();
+    return all;
+  }
+
+  /** Serves those that wait for the shard's next ready key. @returns the latches that are held afterwards. */
+  #serveKey(index: number, held: readonly number[]): readonly number[] {
+    const shard = this.shards[index];
+    const record = shard.calls.readyKey() >>> 0;
+    const db = shard.calls.readyDb(record);
+    let all = held;
+    for (let at = shard.calls.firstWaiter(record) >>> 0; at !== 0; ) {
+      const node = this.#read(shard, at);
+      at = node.next;
+      this.runner.stamp(shard, db);
+      const type = shard.calls.readyType(shard.window, record);
+      if (type < 0) break;
+      if (type !== node.type || !this.claims.claim(node.worker, node.slot, node.turn)) continue;
+      const shards = this.#shardsOf(node, index);
+      const extra = shards.find((each) => !all.includes(each));
+      if (extra !== undefined) {
+        if (!this.latches.tryExtra(extra, all)) {
+          this.#gather(node, MAIL_MOVE, new Uint8Array(0));
+          continue;
+        }
+        all = [...all, extra].sort((a, b) => a - b);
+      }
+      const context: CallContext = { db, proto: node.proto, callFlags: 0, bulkBytesMax: this.bulkBytesMax() };
+      const reply = this.runner.executeHeld(node.argv, context, shards);
+      if (foundNothing(reply)) this.claims.giveBack(node.worker, node.slot, node.turn);
+      else this.#gather(node, MAIL_SERVED, reply);
+    }
+    return all;
+  }
+
+  #read(shard: ShardKernel, at: number): Node {
+    const head = new DataView(shard.memory.buffer, at, NODE_HEAD_BYTES);
+    const frame = Buffer.from(shard.view(at + NODE_HEAD_BYTES, head.getUint32(24, true)));
+    const type = head.getUint16(14, true);
+    return {
+      next: head.getUint32(0, true),
+      worker: head.getUint16(12, true),
+      type: type & 0xff,
+      proto: type >>> NODE_PROTO_SHIFT,
+      slot: head.getUint32(16, true),
+      turn: head.getUint32(20, true),
+      argv: decodeRequest(frame),
+    };
+  }
+
+  /** The shards that serving it takes: that of its key, and that of where the element moves to. */
+  #shardsOf(node: Node, index: number): readonly number[] {
+    if (node.argv[0].toString('latin1') !== 'LMOVE') return [index];
+    const to = this.runner.route(node.argv[2]);
+    return to === index ? [index] : [index, to].sort((a, b) => a - b);
+  }
+
+  #gather({ worker, slot, turn }: Node, kind: number, reply: Uint8Array): void {
+    this.#gathered.push({ to: worker, kind, slot, turn, reply });
+  }
+
+  tell(shard: ShardKernel): void {
+    for (const teller of this.#tellers) teller(shard);
+    // What nobody has taken, nobody wants.
+    while (shard.calls.eventFirst() !== 0) shard.calls.eventDrop();
+    shard.calls.eventsLost();
+  }
+
+  sent(): void {
+    if (this.#gathered.length === 0) return;
+    const gathered = this.#gathered;
+    this.#gathered = [];
+    for (const { to, kind, slot, turn, reply } of gathered) {
+      const body = Buffer.allocUnsafe(SERVED_HEAD_BYTES + reply.length);
+      body.writeDoubleLE(this.epochs.seen, 0);
+      body.writeUInt32LE(slot, 8);
+      body.writeUInt32LE(turn, 12);
+      body.set(reply, SERVED_HEAD_BYTES);
+      this.mailbox.post(to, kind, body);
+    }
+  }
+}

@@ -1,0 +1,98 @@
+// Several clients in a fixed order, on both servers: for commands whose answer depends on what other clients do meanwhile.
+// Each step is given the time to take effect before the next one, and what every client has been sent is compared at the
+// end, byte for byte.
+import { parseCommandLine } from '../support/generator/escape.js';
+import { encodeCommands, RespClient } from '../support/resp-client.js';
+import type { ServerSide } from './sides.js';
+
+/** One line each: `name: COMMAND …; COMMAND …` pipelines commands on a client; `name!` ends its connection. */
+export type Session = readonly string[];
+
+/** A step has taken effect when nothing more has come for this long. */
+const QUIET_MS = 25;
+
+class Listener {
+  readonly #chunks: Buffer[] = [];
+  lastMs = performance.now();
+  closed = false;
+
+  private constructor(readonly client: RespClient) {}
+
+  static async connect(side: ServerSide, proto: 2 | 3): Promise<Listener> {
+    const client = await RespClient.connect((await side.server()).port, 30_000);
+    if (proto === 3) await client.call('HELLO', 3);
+    const listener = new Listener(client);
+    client.listen((chunk) => {
+      listener.#chunks.push(chunk);
+      listener.lastMs = performance.now();
+    });
+    void client.closed.then(() => {
+      listener.closed = true;
+      listener.lastMs = performance.now();
+    });
+    return listener;
+  }
+  get text(): string {
+    return Buffer.concat(this.#chunks).toString('latin1');
+  }
+}
+
+/** What each client was sent, and `(closed)` at the end if the server hung up. */
+export async function play(side: ServerSide, session: Session, proto: 2 | 3): Promise<Record<string, string>> {
+  const clean = await RespClient.connect((await side.server()).port, 30_000);
+  await clean.call('FLUSHALL');
+  await clean.close();
+  const listeners = new Map<string, Listener>();
+  const gone = new Set<string>();
+  for (const line of session) {
+    const [, name, end, commands] = /^(\w+)(!?):?\s*(.*)$/.exec(line)!;
+    if (!listeners.has(name)) listeners.set(name, await Listener.connect(side, proto));
+    const listener = listeners.get(name)!;
+    if (end) {
+      gone.add(name);
+      await listener.client.close();
+    } else {
+      const id = [...listeners].map(([each, { client }]) => [`$${each}`, client] as const);
+      const parsed = commands.split(';').map((command) => parseCommandLine(command.trim()));
+      for (const command of parsed) {
+        for (const [i, arg] of command.entries()) {
+          const other = id.find(([placeholder]) => placeholder === String(arg));
+          if (other) command[i] = await clientId(other[1], side, listeners);
+        }
+      }
+      listener.lastMs = performance.now();
+      listener.client.send(encodeCommands(parsed));
+    }
+    await quiet(listeners);
+  }
+  const sent: Record<string, string> = {};
+  for (const [name, { client, text, closed }] of listeners) {
+    sent[name] = text + (closed && !gone.has(name) ? '(closed)' : '');
+    await client.close();
+  }
+  return sent;
+}
+
+const ids = new WeakMap<RespClient, string>();
+/** The number of a connection, asked by its port from another one: it may be waiting itself. */
+async function clientId(client: RespClient, side: ServerSide, _all: Map<string, Listener>): Promise<string> {
+  const known = ids.get(client);
+  if (known) return known;
+  const asker = await RespClient.connect((await side.server()).port, 30_000);
+  const list = String(await asker.ask('CLIENT', 'LIST'));
+  await asker.close();
+  const line = list.split('\n').find((each) => each.includes(`addr=127.0.0.1:${client.localPort} `));
+  const id = /id=(\d+)/.exec(line ?? '')?.[1];
+  if (!id) throw new Error(`no client at port ${client.localPort} in\n${list}`);
+  ids.set(client, id);
+  return id;
+}
+
+async function quiet(listeners: ReadonlyMap<string, Listener>): Promise<void> {
+  for (;;) {
+    const now = performance.now();
+    const last = Math.max(...[...listeners.values()].map(({ lastMs }) => lastMs));
+    if (now - last >= QUIET_MS) return;
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MS - (now - last) + 1));
+  }
+}
