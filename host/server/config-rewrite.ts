@@ -43,6 +43,19 @@ function quoted(text: string): string {
 interface Line {
   readonly text: string;
   readonly needed: boolean;
+  /** Which line of the file it takes the place of: see `keyOf`. */
+  readonly key: string;
+}
+
+const CLASSES: Readonly<Record<string, string>> = { slave: 'replica' };
+const classOf = (word = ''): string => CLASSES[word.toLowerCase()] ?? word.toLowerCase();
+
+/** What a line of a file is about: a parameter; of buffer limits, those of a class of clients. Undefined: of nothing. */
+function keyOf(line: string): string | undefined {
+  const words = splitWords(line) ?? [];
+  const parameter = findParameter(words[0] ?? '');
+  if (parameter?.kind.kind !== 'bufferLimits') return parameter?.name;
+  return `${parameter.name} ${classOf(words[1])}`;
 }
 
 /** What a start would have that is not told. */
@@ -54,17 +67,18 @@ function linesOf(parameter: Parameter, config: Config): Line[] {
   const { name, kind } = parameter;
   const value = config.get(name)!;
   const needed = config.isSaid(name) && value !== untold(parameter, config);
+  const key = name;
   switch (kind.kind) {
     case 'string':
-      return value === '' ? [] : [{ text: `${name} ${quoted(value)}`, needed }];
+      return value === '' ? [] : [{ text: `${name} ${quoted(value)}`, needed, key }];
     case 'memory':
-      return [{ text: `${name} ${bytesText(value)}`, needed }];
+      return [{ text: `${name} ${bytesText(value)}`, needed, key }];
     case 'savePoints': {
       const numbers = wordsOf(value);
-      if (numbers.length === 0) return [{ text: `${name} ""`, needed }];
+      if (numbers.length === 0) return [{ text: `${name} ""`, needed, key }];
       const lines: Line[] = [];
       for (let i = 0; i < numbers.length; i += 2) {
-        lines.push({ text: `${name} ${numbers[i]} ${numbers[i + 1]}`, needed });
+        lines.push({ text: `${name} ${numbers[i]} ${numbers[i + 1]}`, needed, key });
       }
       return lines;
     }
@@ -73,13 +87,13 @@ function linesOf(parameter: Parameter, config: Config): Line[] {
       const usual = wordsOf(parameter.default);
       return [0, 4, 8].map((at) => {
         const [group, hard, soft, seconds] = words.slice(at, at + 4);
-        const row = `${group} ${bytesText(hard)} ${bytesText(soft)} ${seconds}`;
+        const row = `${classOf(group)} ${bytesText(hard)} ${bytesText(soft)} ${seconds}`;
         const differs = words.slice(at, at + 4).join(' ') !== usual.slice(at, at + 4).join(' ');
-        return { text: `${name} ${row}`, needed: differs };
+        return { text: `${name} ${row}`, needed: differs, key: `${name} ${classOf(group)}` };
       });
     }
     default:
-      return [{ text: `${name} ${value === '' ? '""' : value}`, needed }];
+      return [{ text: `${name} ${value === '' ? '""' : value}`, needed, key }];
   }
 }
 
@@ -88,27 +102,26 @@ export function rewritten(text: string, config: Config): string {
   const lines: (string | undefined)[] = text.split('\n').map((line) => line.trim());
   if (lines.at(-1) === '') lines.pop();
   let marked = lines.includes(MARK);
-  /** Where each parameter stands. */
+  /** Where each thing that a file can say stands, and has not been rewritten yet. */
   const places = new Map<string, number[]>();
   for (const [index, line] of lines.entries()) {
     if (line === undefined || line === '' || line.startsWith('#')) continue;
-    const name = findParameter(splitWords(line)?.[0] ?? '')?.name;
-    if (name !== undefined) places.set(name, [...(places.get(name) ?? []), index]);
+    const key = keyOf(line);
+    if (key !== undefined) places.set(key, [...(places.get(key) ?? []), index]);
   }
   for (const parameter of PARAMETERS) {
-    const free = places.get(parameter.name) ?? [];
     for (const line of linesOf(parameter, config)) {
-      const place = free.shift();
+      const place = places.get(line.key)?.shift();
       if (place !== undefined) lines[place] = line.text;
       else if (line.needed) {
-        if (!marked) lines.push(MARK);
+        if (!marked) lines.push('', MARK);
         marked = true;
         lines.push(line.text);
       }
     }
-    // What has become too many.
-    for (const place of free) lines[place] = '';
   }
+  // What has become too many.
+  for (const free of places.values()) for (const place of free) lines[place] = '';
   // Where lines went, no more than one empty one stays.
   return lines
     .filter((line, i) => line !== '' || lines[i - 1] !== '')
@@ -116,8 +129,19 @@ export function rewritten(text: string, config: Config): string {
     .join('');
 }
 
-/** What went wrong, in the words of the system. */
+/** The system's own words, where the runtime has others. */
+const WORDS: Readonly<Record<string, string>> = {
+  EACCES: 'Permission denied',
+  EISDIR: 'Is a directory',
+  ENOENT: 'No such file or directory',
+  ENOSPC: 'No space left on device',
+  EROFS: 'Read-only file system',
+};
+
+/** What went wrong. */
 function reason(error: unknown): string {
+  const words = WORDS[(error as NodeJS.ErrnoException).code ?? ''];
+  if (words) return words;
   const said = /^[A-Z0-9]+: ([^,]+)/.exec((error as Error).message)?.[1] ?? String(error);
   return said[0].toUpperCase() + said.slice(1);
 }

@@ -39,7 +39,7 @@ import { log } from './log.js';
 import { Monitors } from './monitors.js';
 import { NetTransport } from './net-transport.js';
 import { Observer } from './observer.js';
-import { type Executed, type Step, Transactions } from './transactions.js';
+import { type Step, Transactions } from './transactions.js';
 
 const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
 const LAST_ID = Buffer.from('$');

@@ -1,13 +1,12 @@
 // SLOWLOG: one log for all workers, of commands that took longer than slowlog-log-slower-than.
 import type { HostHandler } from '../context.js';
-import { integer, OK } from './values.js';
+import { integer, OK, subcommandSyntaxError } from './values.js';
 
 const LENGTH_USUAL = 10;
 
 const get: HostHandler = async (argv, _client, services) => {
   let most = LENGTH_USUAL;
-  if (argv.length > 3)
-    return { error: "ERR unknown subcommand or wrong number of arguments for 'get'. Try SLOWLOG HELP." };
+  if (argv.length > 3) return subcommandSyntaxError(argv);
   if (argv.length === 3) {
     const count = integer(argv[2]);
     if (count === undefined || count < -1n || count > 0x7fffffffffffffffn) {
