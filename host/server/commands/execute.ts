@@ -32,7 +32,7 @@ function arityFits({ arity }: Command, argc: number): boolean {
   return arity > 0 ? argc === arity : argc >= -arity;
 }
 
-function isError(answer: Reply | Encoded | Promise<Reply | Encoded>): boolean {
+function isError(answer: Reply | Encoded): boolean {
   if (typeof answer !== 'object' || answer === null) return false;
   return 'error' in answer || ('encoded' in answer && answer.encoded[0] === 0x2d);
 }
@@ -88,7 +88,15 @@ export function executor(findHandler: (fullName: string) => HostHandler | undefi
       const beganMs = performance.now();
       const answer = handler(argv, client, services, command);
       // What it waits for is not its own time.
-      services.observer.ran(command, argv, client, performance.now() - beganMs, isError(answer));
+      const ownMs = performance.now() - beganMs;
+      const told = <T extends Reply | Encoded>(reply: T): T => {
+        services.observer.ran(command, argv, client, ownMs, isError(reply));
+        return reply;
+      };
+      if (!(answer instanceof Promise)) return told(answer);
+      if (!command.flags.includes('blocking')) return answer.then(told);
+      // Who waits for a key has been seen to do so.
+      told(null);
       return answer;
     }
     const reply = services.run(argv, client);
