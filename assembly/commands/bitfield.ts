@@ -101,7 +101,8 @@ export function bitfield(readOnly: bool): void {
   // A string that only grew, every write having failed, is a change too.
   changed(max<u32>(count, 1));
   logFrame();
-  argChanged(1, count != 0 ? NOTIFY_STRING : 0, EVENT_SETBIT);
+  // Of one that only grew nobody is told, as in Redis.
+  if (count != 0) argChanged(1, NOTIFY_STRING, EVENT_SETBIT);
 }
 
 /** Runs every step over the string at `ptr` and replies; returns how many changed it. */

@@ -22,8 +22,10 @@ function ofType(e: u32, type: u32): u32 {
 /** The entry of the key in argument i for reading (counts as a hit or a miss), 0 if there is none, or WRONG. */
 export function typedRead(i: u32, type: u32): u32 { return ofType(lookupRead(argPtr(i), argLen(i)), type); }
 /** The same, counted as one for reading, by commands that change the container all the same. */
-export function typedChange(i: u32, type: u32): u32 {
-  const e = typedRead(i, type);
+export function typedChange(i: u32, type: u32): u32 { return changeOf(lookupRead(argPtr(i), argLen(i)), type); }
+/** The same for a key that has been looked up just now. */
+export function changeOf(found: u32, type: u32): u32 {
+  const e = ofType(found, type);
   if (e > WRONG) beforeWrite(e);
   return e;
 }

@@ -11,6 +11,7 @@ import { LIST_COMMANDS } from './list.js';
 import { OBSERVATION_COMMANDS } from './observation.js';
 import { OPCODES } from './opcodes.js';
 import { PERSISTENCE_COMMANDS } from './persistence.js';
+import { PUBSUB_COMMANDS } from './pubsub.js';
 import { SERVER_COMMANDS } from './server.js';
 import { SET_COMMANDS } from './set.js';
 import { SORTED_SET_COMMANDS } from './sorted-set.js';
@@ -49,6 +50,7 @@ const GROUPS: readonly (readonly [Group, readonly CommandSpec[]])[] = [
   ['transactions', TRANSACTION_COMMANDS],
   ['server', OBSERVATION_COMMANDS],
   ['cluster', CLUSTER_COMMANDS],
+  ['pubsub', PUBSUB_COMMANDS],
 ];
 
 /** Categories that follow from a flag. Beside these, every command is either fast or slow. */

@@ -13,6 +13,7 @@ export type Group =
   | 'hyperloglog'
   | 'generic'
   | 'transactions'
+  | 'pubsub'
   | 'connection'
   | 'server'
   | 'cluster';

@@ -45,6 +45,8 @@ function shapeOf(kind: Kind): string {
       return 'number ...';
     case 'savePoints':
       return 'seconds changes ...';
+    case 'notifyFlags':
+      return 'letters';
   }
 }
 

@@ -1,6 +1,8 @@
 // Kinds of configuration values: how Redis reads each, and the words it refuses a bad one with. A value has one
 // canonical text, which is what CONFIG GET answers; the typed value follows from it.
 
+import { notifyBits, notifyShown, notifyText } from './notify-flags.js';
+
 export interface BufferLimit {
   /** Bytes of pending replies at which a client is dropped at once; 0: no limit. */
   readonly hardBytes: number;
@@ -32,6 +34,8 @@ export type Kind =
   /** Words, written in one value with single spaces between them, or as several arguments. */
   | { readonly kind: 'list'; readonly countMax: number; readonly tooMany: string }
   | { readonly kind: 'bufferLimits' }
+  /** Letters for classes of keyspace notifications. */
+  | { readonly kind: 'notifyFlags' }
   /** Pairs of seconds and changes: a snapshot is due once both have passed. */
   | { readonly kind: 'savePoints' }
   /** Numbers from 0 to 100. */
@@ -55,6 +59,7 @@ const UNITS: Readonly<Record<string, bigint>> = {
   g: 1_000_000_000n,
   gb: 1n << 30n,
 };
+const BAD_NOTIFY = "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.";
 const CLASSES: Readonly<Record<string, number>> = { normal: 0, slave: 1, replica: 1, pubsub: 2 };
 /** CONFIG GET still calls replicas by their former name. */
 const CLASS_NAMES = ['normal', 'slave', 'pubsub'];
@@ -185,7 +190,16 @@ export function parseValue(kind: Kind, words: readonly string[], present: string
       return parseSavePoints(words);
     case 'percentiles':
       return parsePercentiles(words);
+    case 'notifyFlags': {
+      const bits = notifyBits(word);
+      return bits === undefined ? { problem: BAD_NOTIFY } : { text: notifyText(bits) };
+    }
   }
+}
+
+/** What CONFIG GET answers for a canonical text. */
+export function shownValue({ kind }: Kind, text: string): string {
+  return kind === 'notifyFlags' ? notifyShown(text) : text;
 }
 
 /** The typed value behind a canonical text. Integers over 2^53 are rounded. */
@@ -198,6 +212,8 @@ export function typedValue(kind: Kind, text: string): unknown {
       return Number.parseInt(text, 8);
     case 'bool':
       return text === 'yes';
+    case 'notifyFlags':
+      return notifyBits(text);
     case 'list':
       return wordsOf(text);
     case 'bufferLimits': {

@@ -304,6 +304,14 @@ export const PARAMETERS: readonly Parameter[] = [
     summary: 'The higher, the more accesses it takes to move the LFU counter on.',
   },
   {
+    name: 'notify-keyspace-events',
+    kind: { kind: 'notifyFlags' },
+    default: '',
+    mutable: true,
+    summary:
+      'Which changes of keys are published: a letter for each class of events, `A` for all but `m` and `n`, and `K` or `E` or both for the channels; empty publishes none.',
+  },
+  {
     name: 'lfu-decay-time',
     kind: integer(0, INT_MAX),
     default: '1',

@@ -1,7 +1,15 @@
 // The configuration in force. One object per thread: the supervisor makes the first, threads get a copy at their start
 // and every change of CONFIG SET afterwards.
 import { globMatch } from '../commands/index.js';
-import { type BufferLimits, parseValue, type SavePoint, takesWords, typedValue, wordsOf } from './config-kinds.js';
+import {
+  type BufferLimits,
+  parseValue,
+  type SavePoint,
+  shownValue,
+  takesWords,
+  typedValue,
+  wordsOf,
+} from './config-kinds.js';
 import {
   type EVICTION_POLICIES,
   findParameter,
@@ -68,6 +76,8 @@ export interface ConfigValues {
   readonly lfuLogFactor: number;
   /** Minutes. */
   readonly lfuDecayTime: number;
+  /** Classes of notifications, and the channels that they go to: bits of notify-flags.ts. */
+  readonly notifyKeyspaceEvents: number;
   /** 1 to 500. */
   readonly hz: number;
   /** '': everything is kept in memory. */
@@ -288,7 +298,8 @@ export class Config {
       const glob = /[*?[]/.test(pattern);
       for (const [name, text] of this.#named()) {
         const matches = glob ? globMatch(pattern, name, true) : pattern.toLowerCase() === name;
-        if (matches && !found.has(name)) found.set(name, [glob ? name : pattern, text]);
+        if (matches && !found.has(name))
+          found.set(name, [glob ? name : pattern, shownValue(findParameter(name)!.kind, text)]);
       }
     }
     return [...found.values()];

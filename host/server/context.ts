@@ -3,10 +3,12 @@
 import type { Command, Reply } from '../commands/index.js';
 import type { ShardKernel } from '../kernel/kernel.js';
 import type { Series } from '../worker/latency-events.js';
+import type { PubSub } from '../worker/pubsub.js';
 import type { Queue } from '../worker/queue.js';
 import type { SlotKeys } from '../worker/slot-walk.js';
 import type { SlowEntry } from '../worker/slow-commands.js';
 import type { Stats } from '../worker/stats.js';
+import type { Kind, Subscribed } from '../worker/subscriptions.js';
 import type { Watched } from '../worker/watches.js';
 import type { Config } from './config.js';
 import type { Observer } from './observer.js';
@@ -51,14 +53,17 @@ export interface Client {
   /** Its transaction is being executed: nothing is queued, and nothing waits. */
   executing: boolean;
   watched: readonly Watched[];
+  readonly subscribed: Subscribed;
   /** Reasons why every frame is looked at by the host first. */
   eachFrame: number;
 }
 
 /** A client in a list over all workers: a plain copy that can cross threads. */
-export interface ClientFacts extends Omit<Client, 'multi' | 'executing' | 'watched' | 'eachFrame'> {
+export interface ClientFacts extends Omit<Client, 'multi' | 'executing' | 'watched' | 'eachFrame' | 'subscribed'> {
   /** Frames queued in a transaction; -1: there is none. */
   readonly queued: number;
+  /** Channels, patterns and shard channels that it subscribes to. */
+  readonly subscriptions: readonly [number, number, number];
   readonly workerIndex: number;
   /** It sees every command: MONITOR. */
   readonly monitor: boolean;
@@ -158,6 +163,10 @@ export interface Services {
   watch(keys: readonly Buffer[], client: Client): Reply | Promise<Reply>;
   /** Watches nothing any more. */
   unwatch(client: Client): void;
+  readonly pubsub: PubSub<Client>;
+  /** Subscribes the client; resolves once all workers know. Undefined: they do. */
+  subscribe(client: Client, kind: Kind, names: readonly string[]): Promise<void> | undefined;
+  unsubscribe(client: Client, kind: Kind, names: readonly string[]): Promise<void> | undefined;
   /** A command that may wait for keys. */
   block(argv: readonly Buffer[], client: Client, command: Command): Encoded | Reply | Promise<Encoded | Reply>;
   /** Waits for a time, or for CLIENT UNBLOCK; 0: for ever. */

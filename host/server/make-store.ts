@@ -7,6 +7,7 @@ import {
   HEADER_LFU_LOG_FACTOR,
   ShardKernel,
 } from '../kernel/kernel.js';
+import { askNotifications } from '../worker/key-events.js';
 import { configureMaxmemory } from '../worker/memory-limit.js';
 import { laneCount } from '../worker/slow-lane.js';
 import { newStore, type StoreParts, storeLayout } from '../worker/store-parts.js';
@@ -34,7 +35,7 @@ export function makeStore(config: Config, module = kernelModule()): StoreParts {
 
 /** Parameters that live in the shards' headers. Single words, so no latch is needed. */
 export function configureShards(store: StoreParts, config: Config): void {
-  const { maxmemoryPolicy, lfuLogFactor, lfuDecayTime } = config.values;
+  const { maxmemoryPolicy, lfuLogFactor, lfuDecayTime, notifyKeyspaceEvents } = config.values;
   for (const memory of store.memories) {
     const words = new Int32Array(memory.buffer);
     const flags = ShardKernel.headerIndex(HEADER_FLAGS);
@@ -42,6 +43,7 @@ export function configureShards(store: StoreParts, config: Config): void {
     else Atomics.and(words, flags, ~HEADER_FLAG_LFU);
     Atomics.store(words, ShardKernel.headerIndex(HEADER_LFU_LOG_FACTOR), lfuLogFactor);
     Atomics.store(words, ShardKernel.headerIndex(HEADER_LFU_DECAY), lfuDecayTime);
+    askNotifications(memory.buffer, notifyKeyspaceEvents);
   }
   configureLimits(store.memories, (name) => config.get(name)!);
   configureMaxmemory(store.memories, config.values);

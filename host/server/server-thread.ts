@@ -21,15 +21,18 @@ import { Latches, RESERVE_AFTER_MS } from '../worker/latches.js';
 import type { Series } from '../worker/latency-events.js';
 import { Later } from '../worker/later.js';
 import { type Mailbox, openMailbox } from '../worker/mailbox.js';
+import { PubSub } from '../worker/pubsub.js';
 import { Sampler } from '../worker/sampler.js';
 import { type SlotKeys, walkSlot } from '../worker/slot-walk.js';
 import type { SlowEntry } from '../worker/slow-commands.js';
 import { laneCount, SlowLane, type SlowReply } from '../worker/slow-lane.js';
 import { STAT, Stats } from '../worker/stats.js';
 import { openShards } from '../worker/store-parts.js';
+import type { Kind } from '../worker/subscriptions.js';
 import { Waiters } from '../worker/waiters.js';
 import { type Watched, Watches } from '../worker/watches.js';
 import { executeHostCommand, isHostCommand } from './commands/index.js';
+import { isSubscribed } from './commands/pubsub.js';
 import { Config } from './config.js';
 import type { Client, ClientFacts, Encoded, KillFilter, PersistenceServices, Services } from './context.js';
 import type { SupervisorApi, ThreadApi, ThreadSetup } from './control.js';
@@ -83,6 +86,7 @@ export class ServerThread implements ThreadApi, Services {
   readonly #connections = new Map<number, Connection>();
   readonly #sampler: Sampler;
   readonly #mailbox: Mailbox;
+  readonly pubsub: PubSub<Client>;
   readonly #watches: Watches;
   readonly #waiters: Waiters;
   readonly #transactions: Transactions;
@@ -135,6 +139,10 @@ export class ServerThread implements ThreadApi, Services {
     const [{ epochs }] = this.shards;
     const bulkBytesMax = () => this.config.values.protoMaxBulkLen;
     this.#mailbox = openMailbox(store.post, threadIndex);
+    this.pubsub = new PubSub(
+      ...([threadIndex, setup.threadCount, this.#mailbox, epochs] as const),
+      (client: Client, bytes: Buffer) => this.frames.push(client as Connection, bytes),
+    );
     this.#watches = new Watches(this.shards, this.#runner, later);
     this.#waiters = new Waiters(
       ...([threadIndex, this.shards, this.#latches, this.#runner, claims, epochs, later, this.#mailbox] as const),
@@ -388,6 +396,7 @@ export class ServerThread implements ThreadApi, Services {
       ...{ db, proto, authenticated, noEvict, noTouch, replyMode, closeAfterReply },
       workerIndex: this.workerIndex,
       monitor: this.#monitors.has(connection),
+      subscriptions: [connection.subscribed[0].size, connection.subscribed[1].size, connection.subscribed[2].size],
       queued: connection.multi?.frames.length ?? -1,
       blocked: connection.waiting !== WAIT_NONE,
     };
@@ -590,6 +599,31 @@ export class ServerThread implements ThreadApi, Services {
     client.watched = [];
   }
 
+  // Subscriptions.
+
+  subscribe(client: Client, kind: Kind, names: readonly string[]): Promise<void> | undefined {
+    const wasSubscribed = isSubscribed(client);
+    const told = this.pubsub.subscribe(client, kind, names);
+    if (!wasSubscribed && isSubscribed(client)) client.eachFrame++;
+    return this.#confirmed(client as Connection, told);
+  }
+
+  unsubscribe(client: Client, kind: Kind, names: readonly string[]): Promise<void> | undefined {
+    const wasSubscribed = isSubscribed(client);
+    const told = this.pubsub.unsubscribe(client, kind, names);
+    if (wasSubscribed && !isSubscribed(client)) client.eachFrame--;
+    return this.#confirmed(client as Connection, told);
+  }
+
+  /** Messages wait until the subscription that they come by is confirmed. */
+  #confirmed(connection: Connection, told: Promise<void> | undefined): Promise<void> | undefined {
+    if (!told) return undefined;
+    connection.holdsPushes = true;
+    return told.then(() => {
+      connection.holdsPushes = false;
+    });
+  }
+
   // Commands that wait.
 
   block(argv: readonly Buffer[], client: Client, command: Command): Encoded | Reply | Promise<Encoded | Reply> {
@@ -647,6 +681,7 @@ export class ServerThread implements ThreadApi, Services {
   /** A connection is gone: it leaves nothing behind. */
   #ended(connection: Connection): void {
     this.unwatch(connection);
+    void this.pubsub.forget(connection);
     this.#waiters.forget(connection.id);
     this.unmonitor(connection);
   }
@@ -705,7 +740,7 @@ function matches(filter: KillFilter, connection: Connection): boolean {
   if (id !== undefined && connection.id !== id) return false;
   if (address !== undefined && connection.address !== address) return false;
   if (localAddress !== undefined && connection.localAddress !== localAddress) return false;
-  if (type !== undefined && type !== 'normal') return false;
+  if (type !== undefined && type !== (isSubscribed(connection) ? 'pubsub' : 'normal')) return false;
   if (user !== undefined && user !== 'default') return false;
   if (maxAgeSeconds !== undefined && Date.now() - connection.createdMs < maxAgeSeconds * 1000) return false;
   return connection.id !== exceptId;

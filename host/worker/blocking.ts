@@ -59,17 +59,29 @@ const SIDE = /^(left|right)$/i;
 /** A wrong timeout, in the words of Redis. */
 export class TimeoutError extends Error {}
 
-const NUMBER =
-  /^[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|0[xX][\da-fA-F]+(\.[\da-fA-F]*)?([pP][+-]?\d+)?|inf(inity)?)$/i;
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const HEXADECIMAL = /^([+-]?)0x([\da-f]+)\.?([\da-f]*)(?:p([+-]?\d+))?$/i;
+const INFINITE = /^([+-]?)inf(inity)?$/i;
+/** More milliseconds than 64 bits hold come out negative in Redis. */
+const MILLISECONDS_MAX = 2 ** 63;
+
+/** A number as strtold reads it; NaN: it is none. */
+function numberOf(written: string): number {
+  if (DECIMAL.test(written)) return Number(written);
+  const infinite = INFINITE.exec(written);
+  if (infinite) return infinite[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  const hex = HEXADECIMAL.exec(written);
+  if (!hex) return Number.NaN;
+  const [, sign, whole, fraction, power] = hex;
+  const digits = Number.parseInt(whole + fraction, 16) * 2 ** (Number(power ?? 0) - 4 * fraction.length);
+  return sign === '-' ? -digits : digits;
+}
 
 /** Seconds as Redis takes them: a double; rounded up to milliseconds. */
 export function secondsArg(arg: Buffer): number {
-  const written = arg.toString('latin1');
-  const value = /inf/i.test(written) ? Number.POSITIVE_INFINITY : Number(written);
-  if (!NUMBER.test(written) || Number.isNaN(value))
-    throw new TimeoutError('ERR timeout is not a float or out of range');
-  if (written.startsWith('-') && value !== 0 && value < 0) throw new TimeoutError('ERR timeout is negative');
-  if (value * 1000 > Number.MAX_SAFE_INTEGER) throw new TimeoutError('ERR timeout is out of range');
+  const value = numberOf(arg.toString('latin1'));
+  if (Number.isNaN(value)) throw new TimeoutError('ERR timeout is not a float or out of range');
+  if (value < 0 || value * 1000 >= MILLISECONDS_MAX) throw new TimeoutError('ERR timeout is negative');
   return Math.ceil(value * 1000);
 }
 
@@ -100,7 +112,7 @@ function moves(source: Buffer, destination: Buffer, sides: readonly Buffer[], ti
     waits: [{ key: source, frame }],
     shape: same,
     destination,
-    nothing: '$-1\r\n',
+    nothing: '*-1\r\n',
   };
 }
 
@@ -123,7 +135,8 @@ function reads(argv: readonly Buffer[], lastId: (key: Buffer) => Buffer): Blocki
     else if (words[i] === 'count' && i + 1 < argv.length) options.push(argv[i], argv[++i]);
     else options.push(argv[i]);
   }
-  const count = (argv.length - i - 1) / 2;
+  // Where an ID is missing, the kernel says so.
+  const count = Math.floor((argv.length - i - 1) / 2);
   const waits: KeyWait[] = [];
   for (let k = 0; k < count; k++) {
     const key = argv[i + 1 + k];

@@ -5,6 +5,7 @@ import type { BigFrame } from '../resp/request.js';
 import { InputQueue } from './input-queue.js';
 import type { Sink } from './output.js';
 import type { Queue } from './queue.js';
+import { noSubscriptions, type Subscribed } from './subscriptions.js';
 import type { Watched } from './watches.js';
 
 /** What a connection is to the system: a socket, or whatever takes its place in a test. */
@@ -57,6 +58,12 @@ export class Connection implements Sink {
   noTouch = false;
   replyMode: 'on' | 'off' | 'skipNext' = 'on';
   closeAfterReply = false;
+  /** Channels, patterns and shard channels. */
+  readonly subscribed: Subscribed = noSubscriptions();
+  /** Messages that leave with the end of the turn, or in front of the next reply. */
+  pushes: Buffer[] = [];
+  /** They wait for the confirmation of a subscription. */
+  holdsPushes = false;
   /** Why every frame goes to the host before anything is executed: a transaction, a subscription, … Counts the reasons. */
   eachFrame = 0;
   /** What is queued between MULTI and EXEC: host/server/transactions.ts. */

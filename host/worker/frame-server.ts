@@ -24,12 +24,20 @@ import { Output, Releases, WAITING_BYTES_MAX } from './output.js';
 import type { SlowReply } from './slow-lane.js';
 import { STAT, type Stats } from './stats.js';
 
+/** Bytes of output that a client may leave lying. */
+export interface OutputLimit {
+  readonly hardBytes: number;
+  readonly softBytes: number;
+  readonly softSeconds: number;
+}
+
 /** Limits in force, read afresh each time they matter. */
 export interface Limits {
   readonly protoMaxBulkLen: number;
   readonly clientQueryBufferLimit: number;
   readonly clientOutputBufferLimit: {
-    readonly normal: { readonly hardBytes: number; readonly softBytes: number; readonly softSeconds: number };
+    readonly normal: OutputLimit;
+    readonly pubsub: OutputLimit;
   };
 }
 
@@ -90,6 +98,10 @@ export class FrameServer {
   readonly #epochs: Epochs;
   /** Holds replies back under `appendfsync always`. */
   readonly gate: Gate;
+  /** The connection whose frames are being executed: what it is pushed goes in front of its next reply. */
+  #inHand: Connection | undefined;
+  /** Those that have been pushed something in this turn. */
+  #pushing: Connection[] = [];
   /** Offset in the home window's input of the first byte that is not executed. */
   #from = 0;
 
@@ -126,6 +138,7 @@ export class FrameServer {
     if (!waits && connection.input.bytes === 0 && !connection.big) {
       if (connection.closed || connection.closeAfterReply) return;
       this.#arrived(connection, count);
+      this.#begin(connection);
       connection.needBytes = 1;
       this.#from = 0;
       const goOn = this.shards.length === 1 ? this.#runWindow(connection, count) : this.#cutWindow(connection, count);
@@ -248,6 +261,7 @@ export class FrameServer {
   #serve(connection: Connection): void {
     const home = this.#home;
     const { input } = connection;
+    this.#begin(connection);
     while (input.bytes >= connection.needBytes && connection.waiting === WAIT_NONE && !connection.closeAfterReply) {
       if (this.pausing && !this.#pausedWritesOnly) {
         this.#waitForPause(connection);
@@ -272,8 +286,56 @@ export class FrameServer {
     this.#write(connection);
   }
 
+  /** Frames of this connection are about to be executed, until `#write`. */
+  #begin(connection: Connection): void {
+    this.#inHand = connection;
+    if (connection.pushes.length === 0 || connection.holdsPushes) return;
+    for (const bytes of connection.pushes) this.#out.push(bytes);
+    connection.pushes = [];
+  }
+
+  /**
+   * Hands a message to a connection, which is not its reply: in front of whatever is answered next, at the end of the turn
+   * at the latest.
+   * @param bytes May be shared with other connections: they must never change.
+   */
+  push(connection: Connection, bytes: Buffer): void {
+    if (connection.closed) return;
+    if (connection === this.#inHand && !connection.holdsPushes) {
+      this.#out.push(bytes);
+      return;
+    }
+    if (connection.pushes.length === 0) this.#pushing.push(connection);
+    connection.pushes.push(bytes);
+    this.#flushing ??= setImmediate(this.#flush);
+  }
+
+  /** What was pushed goes to those whom it was pushed to. */
+  #gatherPushes(): void {
+    const pushing = this.#pushing;
+    this.#pushing = [];
+    let last: readonly Buffer[] = [];
+    let joined: Buffer = Buffer.alloc(0);
+    for (const connection of pushing) {
+      const { pushes } = connection;
+      if (connection.closed || pushes.length === 0) continue;
+      if (connection.holdsPushes) {
+        this.#pushing.push(connection);
+        continue;
+      }
+      connection.pushes = [];
+      // Subscribers of one channel are pushed the same, and share it.
+      if (!isSame(pushes, last)) joined = pushes.length === 1 ? pushes[0] : Buffer.concat(pushes);
+      last = pushes;
+      this.#out.add(connection, joined);
+      connection.netOutputBytes += joined.length;
+      this.stats.add(STAT.netOutput, joined.length);
+    }
+  }
+
   /** The replies of this connection are complete for now: they leave at the end of the turn. */
   #write(connection: Connection): void {
+    this.#inHand = undefined;
     if (connection.closed) {
       this.#out.drop();
       return;
@@ -327,6 +389,7 @@ export class FrameServer {
   readonly #flush = (): void => {
     clearImmediate(this.#flushing);
     this.#flushing = undefined;
+    if (this.#pushing.length !== 0) this.#gatherPushes();
     const seen = this.#epochs.takeSeen();
     const { waitingBytes } = this.#out;
     if (waitingBytes !== 0 && (this.gate.mustWait(seen) || this.#overtakes())) {
@@ -350,7 +413,9 @@ export class FrameServer {
 
   /** Closes the connection if its client does not read what it asked for. To be called now and then as well. */
   checkOutput(connection: Connection, pending = connection.transport.pendingBytes): void {
-    const { hardBytes, softBytes, softSeconds } = this.limits.clientOutputBufferLimit.normal;
+    const isSubscriber = connection.subscribed.some((names) => names.size !== 0);
+    const limits = this.limits.clientOutputBufferLimit;
+    const { hardBytes, softBytes, softSeconds } = isSubscriber ? limits.pubsub : limits.normal;
     const over = softBytes !== 0 && pending > softBytes;
     if (!over) connection.overSoftSinceMs = 0;
     else if (connection.overSoftSinceMs === 0) connection.overSoftSinceMs = this.#nowMs;
@@ -735,6 +800,9 @@ export class FrameServer {
     if (connection.waiting === WAIT_NONE) this.#write(connection);
   }
 }
+
+const isSame = (a: readonly Buffer[], b: readonly Buffer[]): boolean =>
+  a.length === b.length && a.every((bytes, i) => bytes === b[i]);
 
 /** Carries the error replies of the shard's last call over to the figures, by their first words. */
 export function countErrorKinds(shard: ShardKernel, stats: Stats): void {

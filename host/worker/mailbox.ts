@@ -23,6 +23,7 @@ export const MAIL_SERVED = 4;
 export const MAIL_INVALIDATE = 5;
 export const MAIL_MONITOR = 6;
 export const MAIL_MOVE = 7;
+export const MAIL_RELAY = 8;
 
 /** @param from The thread that posted. @param body The handler's own from now on. */
 export type MailHandler = (from: number, body: Uint8Array) => void;
@@ -202,7 +203,6 @@ class RingMailbox implements Mailbox {
 
   /** One turn: what has come is handed out; then the thread sleeps until the bell, or has another turn. */
   #read(): void {
-    const words = this.#words;
     let left = TURN_BYTES;
     const own = this.#own;
     this.#own = [];

@@ -129,6 +129,13 @@ export class Output<S extends Sink> {
     this.#partBytes = 0;
   }
 
+  /** Bytes for a sink, behind what it has already: shared with others, they never change. Nothing may be gathered. */
+  add(sink: S, bytes: Uint8Array): void {
+    this.#sinks.push(sink);
+    this.#waiting.push(bytes);
+    this.#waitingBytes += bytes.length;
+  }
+
   /** Drops what was gathered for the connection in hand. */
   drop(): void {
     this.#used = this.#open;

@@ -10,11 +10,6 @@ export interface Missing {
 /** Areas that come later, whole. */
 const LATER: readonly Missing[] = [
   {
-    reason: 'with publish and subscribe',
-    commands: `subscribe unsubscribe psubscribe punsubscribe publish ssubscribe sunsubscribe spublish
-      pubsub pubsub|channels pubsub|numsub pubsub|numpat pubsub|shardchannels pubsub|shardnumsub pubsub|help`,
-  },
-  {
     reason: 'with client-side caching',
     commands: 'client|tracking client|trackinginfo client|caching client|getredir',
   },

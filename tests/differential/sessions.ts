@@ -5,7 +5,10 @@ import { parseCommandLine } from '../support/generator/escape.js';
 import { encodeCommands, RespClient } from '../support/resp-client.js';
 import type { ServerSide } from './sides.js';
 
-/** One line each: `name: COMMAND …; COMMAND …` pipelines commands on a client; `name!` ends its connection. */
+/**
+ * One line each: `name: COMMAND …; COMMAND …` pipelines commands on a client; `name!` ends its connection; `sleep 100` lets so
+ * many milliseconds pass. `$name` stands for the number of a client's connection.
+ */
 export type Session = readonly string[];
 
 /** A step has taken effect when nothing more has come for this long. */
@@ -45,6 +48,11 @@ export async function play(side: ServerSide, session: Session, proto: 2 | 3): Pr
   const listeners = new Map<string, Listener>();
   const gone = new Set<string>();
   for (const line of session) {
+    const pause = /^sleep (\d+)$/.exec(line);
+    if (pause) {
+      await new Promise((resolve) => setTimeout(resolve, Number(pause[1])));
+      continue;
+    }
     const [, name, end, commands] = /^(\w+)(!?):?\s*(.*)$/.exec(line)!;
     if (!listeners.has(name)) listeners.set(name, await Listener.connect(side, proto));
     const listener = listeners.get(name)!;
@@ -52,12 +60,11 @@ export async function play(side: ServerSide, session: Session, proto: 2 | 3): Pr
       gone.add(name);
       await listener.client.close();
     } else {
-      const id = [...listeners].map(([each, { client }]) => [`$${each}`, client] as const);
       const parsed = commands.split(';').map((command) => parseCommandLine(command.trim()));
       for (const command of parsed) {
         for (const [i, arg] of command.entries()) {
-          const other = id.find(([placeholder]) => placeholder === String(arg));
-          if (other) command[i] = await clientId(other[1], side, listeners);
+          const other = listeners.get(/^\$(\w+)$/.exec(String(arg))?.[1] ?? '');
+          if (other) command[i] = Buffer.from(await clientId(other.client, side));
         }
       }
       listener.lastMs = performance.now();
@@ -75,7 +82,7 @@ export async function play(side: ServerSide, session: Session, proto: 2 | 3): Pr
 
 const ids = new WeakMap<RespClient, string>();
 /** The number of a connection, asked by its port from another one: it may be waiting itself. */
-async function clientId(client: RespClient, side: ServerSide, _all: Map<string, Listener>): Promise<string> {
+async function clientId(client: RespClient, side: ServerSide): Promise<string> {
   const known = ids.get(client);
   if (known) return known;
   const asker = await RespClient.connect((await side.server()).port, 30_000);

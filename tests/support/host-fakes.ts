@@ -1,12 +1,16 @@
 // A client and the services of a thread, for tests of host commands: what a command asks of them is recorded, and the
 // kernel's commands run on one shard in this process.
 import * as abi from '../../host/kernel/abi.js';
+import { Epochs } from '../../host/kernel/epochs.js';
 import { encodeReply } from '../../host/resp/reply.js';
 import { executeHostCommand } from '../../host/server/commands/index.js';
 import { Config } from '../../host/server/config.js';
 import type { Client, ClientFacts, KillFilter, PersistenceServices, Services } from '../../host/server/context.js';
 import { Observer } from '../../host/server/observer.js';
+import { newPost, openMailbox } from '../../host/worker/mailbox.js';
+import { PubSub } from '../../host/worker/pubsub.js';
 import { Stats } from '../../host/worker/stats.js';
+import { type Kind, noSubscriptions } from '../../host/worker/subscriptions.js';
 import { openKernel, type TestKernel } from './kernel.js';
 
 let kernel: TestKernel | undefined;
@@ -41,6 +45,7 @@ export function fakeClient(changes: Partial<Client> = {}): Client {
     multi: undefined,
     executing: false,
     watched: [],
+    subscribed: noSubscriptions(),
     eachFrame: 0,
     ...changes,
   };
@@ -72,7 +77,7 @@ export class FakeServices implements Services {
     return [this.kernel.shard];
   }
   factsOf(client: Client): ClientFacts {
-    return { ...client, workerIndex: 0, monitor: false, queued: -1, blocked: true };
+    return { ...client, workerIndex: 0, monitor: false, queued: -1, subscriptions: [0, 0, 0], blocked: true };
   }
   async clients(): Promise<ClientFacts[]> {
     return this.others;
@@ -139,6 +144,13 @@ export class FakeServices implements Services {
   async keysInSlot(...place: unknown[]) {
     this.asked.push(['keysInSlot', ...place.slice(0, 3)]);
     return { count: 0, keys: [] };
+  }
+  readonly pubsub = new PubSub<Client>(0, 1, openMailbox(newPost(1), 0), Epochs.none(), () => {});
+  subscribe(client: Client, kind: Kind, names: readonly string[]): undefined {
+    void this.pubsub.subscribe(client, kind, names);
+  }
+  unsubscribe(client: Client, kind: Kind, names: readonly string[]): undefined {
+    void this.pubsub.unsubscribe(client, kind, names);
   }
   refusal(): string | undefined {
     return undefined;

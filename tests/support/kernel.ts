@@ -95,6 +95,8 @@ export class TestKernel {
     if (bytes.length <= s.layout.inBytes) {
       s.bytes.set(bytes, s.input);
       this.status = s.calls.run(s.window, 0, bytes.length, 1, 0);
+      // Queued events stay queued for whoever wants them.
+      if (s.control(abi.CONTROL_HELD) !== 0) s.calls.end(1);
     } else {
       if (s.calls.begin(1, 0) !== 1) throw new Error('the latch is held');
       block = s.calls.blockNew(bytes.length) >>> 0;

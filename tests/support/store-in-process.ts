@@ -13,6 +13,8 @@ import { Stats } from '../../host/worker/stats.js';
 import { type Arg, frame, moduleFor } from './kernel.js';
 import type { Build } from './wasm.js';
 
+const NO_LIMIT = { hardBytes: 0, softBytes: 0, softSeconds: 0 };
+
 /** A clock that goes when it is told to. */
 export class ManualClock implements Clock {
   now = 1_700_000_000_000;
@@ -83,7 +85,7 @@ export class StoreInProcess {
     const limits = {
       protoMaxBulkLen: 512 << 20,
       clientQueryBufferLimit: 1 << 30,
-      clientOutputBufferLimit: { normal: { hardBytes: 0, softBytes: 0, softSeconds: 0 } },
+      clientOutputBufferLimit: { normal: NO_LIMIT, pubsub: NO_LIMIT },
     };
     const slow = (argv: Buffer[], context: CallContext): Uint8Array => {
       const outcome = patient.run(argv, context);

@@ -9,6 +9,7 @@ const failed = (name: string, why: string) => `ERR CONFIG SET failed (possibly r
 const BETWEEN_INT = 'argument must be between 0 and 2147483647 inclusive';
 const NO_INTEGER = "argument couldn't be parsed into an integer";
 const NO_MEMORY = 'argument must be a memory value';
+const BAD_LETTER = "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.";
 const LIMITS = 'client-output-buffer-limit';
 const BAD_LIMIT = 'Error in hard, soft or soft_seconds setting in buffer limit configuration.';
 
@@ -72,6 +73,8 @@ describe('CONFIG SET', () => {
       [['client-query-buffer-limit', '']],
       failed('client-query-buffer-limit', 'argument must be between 1048576 and 9223372036854775807 inclusive'),
     ],
+    [[['notify-keyspace-events', 'KEq']], failed('notify-keyspace-events', BAD_LETTER)],
+    [[['notify-keyspace-events', 'k']], failed('notify-keyspace-events', BAD_LETTER)],
     [[['protected-mode', 'foo']], failed('protected-mode', "argument must be 'yes' or 'no'")],
     [
       [['loglevel', 'notice ']],
@@ -139,6 +142,12 @@ describe('CONFIG SET', () => {
     ['loglevel', 'VERBOSE', 'verbose'],
     ['protected-mode', 'NO', 'no'],
     ['requirepass', 'a b"c', 'a b"c'],
+    ['notify-keyspace-events', 'KEA', 'AKE'],
+    ['notify-keyspace-events', 'g$lshzxetdKEmn', 'AnKEm'],
+    ['notify-keyspace-events', 'tdxKEshzl', 'lshzxtdKE'],
+    ['notify-keyspace-events', 'mnKE', 'nKEm'],
+    ['notify-keyspace-events', 'KK', 'K'],
+    ['notify-keyspace-events', '', ''],
     [LIMITS, 'normal 1mb 1k 5', 'normal 1048576 1000 5 slave 268435456 67108864 60 pubsub 33554432 8388608 60'],
     [LIMITS, 'pubsub 1 2 3 REPLICA 4 5 6', 'normal 0 0 0 slave 4 5 6 pubsub 1 2 3'],
     [LIMITS, '', 'normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60'],
@@ -172,6 +181,14 @@ describe('CONFIG GET', () => {
     expect(names('*').length).toBe(PARAMETERS.length + PARAMETERS.filter(({ alias }) => alias).length);
     expect(names('LFU-*').sort()).toEqual(['lfu-decay-time', 'lfu-log-factor']);
     expect(names('nosuch')).toEqual([]);
+  });
+
+  test('shows no n behind A, as Redis does, and keeps it all the same', () => {
+    const asked = new Config();
+    asked.apply([['notify-keyspace-events', 'KEAn']]);
+    expect(asked.getMatching(['notify-keyspace-events'])).toEqual([['notify-keyspace-events', 'AKE']]);
+    expect(asked.values.notifyKeyspaceEvents).toBe(0x67ff);
+    expect(Config.from(structuredClone(asked.toJSON())).values).toEqual(asked.values);
   });
 
   test('a plain name comes back as it was written', () => {

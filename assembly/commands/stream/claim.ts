@@ -16,7 +16,8 @@ import { idIncrement, idMs, idSeq, idSet, replyId } from '../../types/stream/id'
 import { idBelow, treeMs, treeNext, treeSeekFrom, treeSeq, treeValue } from '../../types/stream/id-tree';
 import { replyEntryBytes } from '../../types/stream/node';
 import { streamFind } from '../../types/stream/stream';
-import { WRONG, typedChange } from '../typed';
+import { lookupRead } from '../../table/keyspace';
+import { WRONG, changeOf, typedChange } from '../typed';
 import { effectsBegin, effectsReserve, logDelivered, logDelivery, logForgotten, logGroupPosition } from './effects';
 import { consumerOf, replyNoGroup } from './groups';
 import { idArg, isId, startArg } from './ids';
@@ -26,8 +27,9 @@ const ID_REPLY_BYTES: u64 = 64;
 
 /** The group of arguments 1 and 2, its stream at groupStream; 0: an error was replied. */
 let groupStream: u32 = 0;
-function groupArg(): u32 {
-  const e = typedChange(1, TYPE_STREAM);
+function groupArg(): u32 { return groupIn(typedChange(1, TYPE_STREAM)); }
+/** @param e The key's entry, 0, or WRONG: the error was replied. */
+function groupIn(e: u32): u32 {
   if (e == WRONG) return 0;
   groupStream = e != 0 ? entryPointer(e) : 0;
   const group = e != 0 ? groupFind(groupStream, argPtr(2), argLen(2)) : 0;
@@ -217,10 +219,12 @@ function autoclaimArgs(): bool {
 }
 
 export function xautoclaim(): void {
+  // Redis looks for the key first, and has it counted and told of, before it reads the arguments.
+  const found = lookupRead(argPtr(1), argLen(1));
   if (!autoclaimArgs()) return;
   const fromMs = idMs;
   const fromSeq = idSeq;
-  const group = groupArg();
+  const group = groupIn(changeOf(found, TYPE_STREAM));
   if (group == 0) return;
   const pointer = groupStream;
   look(pointer, group, fromMs, fromSeq, autoCount);

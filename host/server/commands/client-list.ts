@@ -27,6 +27,7 @@ function flagsOf(facts: ClientFacts, isCaller: boolean): string {
   if (facts.monitor) flags += 'O';
   // A caller that waits for this very answer is not blocked in anybody's eyes.
   if (facts.blocked && !isCaller) flags += 'b';
+  if (facts.subscriptions.some((count) => count > 0)) flags += 'P';
   if (facts.queued >= 0) flags += 'x';
   if (facts.closeAfterReply) flags += 'c';
   if (facts.unix) flags += 'U';
@@ -54,9 +55,9 @@ export function clientLine(facts: ClientFacts, nowMs: number, callerId: number):
     ['idle', seconds(nowMs - facts.lastActiveMs)],
     ['flags', flagsOf(facts, facts.id === callerId)],
     ['db', facts.db],
-    ['sub', 0],
-    ['psub', 0],
-    ['ssub', 0],
+    ['sub', facts.subscriptions[0]],
+    ['psub', facts.subscriptions[1]],
+    ['ssub', facts.subscriptions[2]],
     ['multi', facts.queued],
     ['qbuf', inputBytes],
     ['qbuf-free', 0],

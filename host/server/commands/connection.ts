@@ -1,9 +1,11 @@
 // Commands about the connection they arrive on. Behaviour and texts: redis-server 7.0's networking.c, acl.c and server.c.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Reply } from '../../commands/index.js';
+import { KINDS } from '../../worker/subscriptions.js';
 import type { Client, HostHandler, Services } from '../context.js';
 import { REDIS_VERSION } from '../version.js';
 import { INVALID_NAME, isName } from './client-names.js';
+import { isSubscribed } from './pubsub.js';
 import { endTransaction } from './transaction.js';
 import { cString, equals, integer, NOT_AN_INTEGER, OK, quotingError, SYNTAX_ERROR, word } from './values.js';
 
@@ -84,8 +86,9 @@ const hello: HostHandler = (argv, client, services) => {
   };
 };
 
-const ping: HostHandler = (argv, _client, _services, command): Reply => {
+const ping: HostHandler = (argv, client, _services, command): Reply => {
   if (argv.length > 2) return { error: `ERR wrong number of arguments for '${command.fullName}' command` };
+  if (client.proto === 2 && isSubscribed(client)) return ['pong', argv[1] ?? ''];
   return argv.length === 2 ? argv[1] : { status: 'PONG' };
 };
 
@@ -106,7 +109,9 @@ const reset: HostHandler = (_argv, client, services) => {
   client.replyMode = 'on';
   client.noTouch = false;
   services.unmonitor(client);
-  return { status: 'RESET' };
+  const told = KINDS.map((kind) => services.unsubscribe(client, kind, [...client.subscribed[kind]])).filter(Boolean);
+  const done = { status: 'RESET' };
+  return told.length === 0 ? done : Promise.all(told).then(() => done);
 };
 
 const select: HostHandler = (argv, client, services) => {

@@ -3,6 +3,7 @@ import { type Command, commandOf, type Reply } from '../../commands/index.js';
 import type { Client, Encoded, HostHandler, Services } from '../context.js';
 import { clusterRefusal } from './cluster-port.js';
 import { debugRefusal } from './debug.js';
+import { refusedWhileSubscribed } from './pubsub.js';
 import { endTransaction } from './transaction.js';
 import { cString, quotingError } from './values.js';
 
@@ -74,7 +75,9 @@ export function executor(findHandler: (fullName: string) => HostHandler | undefi
       if (command.name === 'exec' && client.multi) endTransaction(client, services);
       return refuse(elsewhere);
     }
-    if (client.multi) {
+    const subscribed = refusedWhileSubscribed(client, command.name, command.fullName);
+    if (subscribed) return refuse(subscribed);
+    if (client.multi && !client.executing) {
       if (command.flags.includes('no_multi')) return refuse({ error: 'ERR Command not allowed inside a transaction' });
       if (!NEVER_QUEUED.has(command.name)) {
         const why = services.refusal(command);

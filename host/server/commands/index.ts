@@ -16,6 +16,7 @@ import { LOLWUT_HANDLERS } from './lolwut.js';
 import { MEMORY_HANDLERS } from './memory.js';
 import { MONITOR_HANDLERS } from './monitor.js';
 import { PERSISTENCE_HANDLERS } from './persistence.js';
+import { PUBSUB_HANDLERS } from './pubsub.js';
 import { SERVER_HANDLERS } from './server.js';
 import { SLOWLOG_HANDLERS } from './slowlog.js';
 import { TRANSACTION_HANDLERS } from './transaction.js';
@@ -36,6 +37,7 @@ const HANDLERS: ReadonlyMap<string, HostHandler> = new Map(
     MEMORY_HANDLERS,
     MONITOR_HANDLERS,
     PERSISTENCE_HANDLERS,
+    PUBSUB_HANDLERS,
     SERVER_HANDLERS,
     SLOWLOG_HANDLERS,
     TRANSACTION_HANDLERS,

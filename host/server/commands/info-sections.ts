@@ -15,6 +15,7 @@ import {
   type ShardKernel,
 } from '../../kernel/kernel.js';
 import { percentile, type Times } from '../../worker/command-times.js';
+import { CHANNEL, PATTERN, SHARD_CHANNEL } from '../../worker/subscriptions.js';
 import type { Client, Services } from '../context.js';
 import { latchkeyVersion, REDIS_VERSION } from '../version.js';
 import { modeOf } from './connection.js';
@@ -241,7 +242,7 @@ export async function persistence({ persistence: engine, shards, startedMs }: Se
 }
 
 export function stats(services: Services): Section {
-  const { stats: figures, shards } = services;
+  const { stats: figures, shards, pubsub } = services;
   const { commandsPerSecond, inputKbps, outputKbps } = figures.rates;
   return [
     ['total_connections_received', figures.sum('connections')],
@@ -266,9 +267,9 @@ export function stats(services: Services): Section {
     ['current_eviction_exceeded_time', figures.exceededForMs(Date.now())],
     ['keyspace_hits', counter(shards, HEADER_HITS)],
     ['keyspace_misses', counter(shards, HEADER_MISSES)],
-    ['pubsub_channels', 0],
-    ['pubsub_patterns', 0],
-    ['pubsubshard_channels', 0],
+    ['pubsub_channels', pubsub.subscriptions.size(CHANNEL)],
+    ['pubsub_patterns', pubsub.subscriptions.size(PATTERN)],
+    ['pubsubshard_channels', pubsub.subscriptions.size(SHARD_CHANNEL)],
     ['latest_fork_usec', 0],
     ['total_forks', 0],
     ['migrate_cached_sockets', 0],

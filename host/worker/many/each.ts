@@ -1,7 +1,7 @@
 // Commands that take their keys one by one: each is executed on its shard, as a command with one key.
 import * as abi from '../../kernel/abi.js';
 import { isError } from '../../resp/reply.js';
-import { type Leader, Slow, text } from './leader.js';
+import { type Leader, Slow, silent, text } from './leader.js';
 
 const SLOW = text('+SLOW\r\n');
 const NULL_ARRAY = { 2: text('*-1\r\n'), 3: text('_\r\n') };
@@ -22,11 +22,12 @@ export function leadPopFirst(lead: Leader): Buffer {
 }
 
 /**
- * XREAD and XREADGROUP: what each stream has, in the order in which they are named. A group delivers for good, so every
- * stream is asked first whether it would answer at all, and in time (NUL XCHECK).
+ * XREAD and XREADGROUP: what each stream has, in the order in which they are named. Every stream is asked first whether it
+ * would answer at all, and in time (NUL XCHECK): a group delivers for good, and whoever is told of a key that is not there
+ * is told in that order, too.
  */
 export function leadStreams(lead: Leader): Buffer {
-  const { argv, positions, command } = lead;
+  const { argv, positions } = lead;
   const first = positions[0];
   // Without an ID for each stream there is nothing to take apart: the kernel words the error.
   if (argv.length - first !== 2 * positions.length) return lead.on(lead.route(argv[first]), argv);
@@ -36,15 +37,13 @@ export function leadStreams(lead: Leader): Buffer {
     frame: [...options, argv[at], argv[at + positions.length]],
   }));
   let { context } = lead;
-  if (command.name === 'xreadgroup') {
-    for (const { shard, frame } of frames) {
-      const verdict = lead.on(shard, [text('\0XCHECK'), ...frame]);
-      if (isError(verdict)) return verdict;
-      if (verdict.equals(SLOW)) throw new Slow();
-    }
-    // None is slow; and a stream that is named twice must not become so by what has just been delivered.
-    context = { ...context, callFlags: context.callFlags | abi.CALL_SLOW };
+  for (const { shard, frame } of frames) {
+    const verdict = lead.on(shard, [text('\0XCHECK'), ...frame]);
+    if (isError(verdict)) return verdict;
+    if (verdict.equals(SLOW)) throw new Slow();
   }
+  // None is slow; and a stream that is named twice must not become so by what has just been delivered.
+  context = silent({ ...context, callFlags: context.callFlags | abi.CALL_SLOW });
   const bodies: Buffer[] = [];
   for (const { shard, frame } of frames) {
     const reply = lead.on(shard, frame, context);

@@ -1,6 +1,7 @@
 // What a command over several shards is led with. All latches that it needs are held from start to end, so whatever is
 // done on one shard after another is one step.
 import type { Command } from '../../commands/index.js';
+import * as abi from '../../kernel/abi.js';
 import { integerOf } from '../../resp/reply.js';
 import type { CallContext } from '../frame-runner.js';
 
@@ -43,6 +44,7 @@ const NUL_SIZE = text('\0SIZE');
 const NUL_IMAGE = text('\0IMAGE');
 const NUL_GUEST = text('\0GUEST');
 const NUL_PUT = text('\0PUT');
+const NUL_LEAVE = text('\0LEAVE');
 const TYPE = text('TYPE');
 
 /** About the bytes of a key's value; -1: there is none. Touches nothing. */
@@ -50,10 +52,18 @@ export function sizeOf(lead: Leader, key: Buffer): number {
   return integerOf(lead.on(lead.route(key), [NUL_SIZE, key]));
 }
 
+/**
+ * A context for frames by which the host looks at keys for a command that writes, or that reads them elsewhere: nobody is
+ * told if they look in vain.
+ */
+export function silent(context: CallContext): CallContext {
+  return { ...context, callFlags: context.callFlags | abi.CALL_SILENT };
+}
+
 /** The name that TYPE gives a key: `none` without one. */
 export function typeOf(lead: Leader, key: Buffer): string {
-  const reply = lead.on(lead.route(key), [TYPE, key]);
+  const reply = lead.on(lead.route(key), [TYPE, key], silent(lead.context));
   return reply.toString('latin1', 1, reply.length - 2);
 }
 
-export const internal = { image: NUL_IMAGE, guest: NUL_GUEST, put: NUL_PUT };
+export const internal = { image: NUL_IMAGE, guest: NUL_GUEST, put: NUL_PUT, leave: NUL_LEAVE };

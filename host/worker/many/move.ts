@@ -8,6 +8,7 @@ import {
   OK,
   SLOW_BYTES,
   Slow,
+  silent,
   sizeOf,
   text,
   typeOf,
@@ -16,7 +17,6 @@ import {
 
 const NO_SUCH_KEY = text('-ERR no such key\r\n');
 const NULL = { 2: text('$-1\r\n'), 3: text('_\r\n') };
-const DEL = text('DEL');
 const TOUCH = text('TOUCH');
 const nullReply = (lead: Leader): Buffer => (lead.context.proto === 3 ? NULL[3] : NULL[2]);
 
@@ -34,7 +34,7 @@ export function leadRename(lead: Leader): Buffer {
   if (onlyNew && sizeOf(lead, to) >= 0) return integerReply(0);
   const put = lead.on(lead.route(to), [internal.put, to, image]);
   if (isError(put)) return put;
-  lead.on(lead.route(from), [DEL, from]);
+  lead.on(lead.route(from), [internal.leave, from]);
   return onlyNew ? integerReply(1) : OK;
 }
 
@@ -57,7 +57,7 @@ export function leadCopy(lead: Leader, databases: number): Buffer {
   if (!image) return integerReply(0);
   const target = { ...context, db };
   const home = lead.route(argv[2]);
-  if (!replace && integerOf(lead.on(home, [text('EXISTS'), argv[2]], target)) !== 0) return integerReply(0);
+  if (!replace && integerOf(lead.on(home, [text('EXISTS'), argv[2]], silent(target))) !== 0) return integerReply(0);
   const put = lead.on(home, [internal.put, argv[2], image, COPIED], target);
   return isError(put) ? put : integerReply(1);
 }
@@ -74,7 +74,7 @@ export function leadListMove(lead: Leader): Buffer {
   // The kernel words the error.
   if (![from, to].every((side) => side === 'left' || side === 'right')) return lead.on(lead.route(source), argv);
   const home = lead.route(source);
-  const element = lead.on(home, [text('LINDEX'), source, text(from === 'left' ? '0' : '-1')]);
+  const element = lead.on(home, [text('LINDEX'), source, text(from === 'left' ? '0' : '-1')], silent(lead.context));
   if (isError(element)) return element;
   const bytes = bulkOf(element);
   if (!bytes) return nullReply(lead);
@@ -91,7 +91,7 @@ export function leadSetMove(lead: Leader): Buffer {
   const sourceType = typeOf(lead, source);
   if (sourceType === 'none') return integerReply(0);
   if (sourceType !== 'set' || !['none', 'set'].includes(typeOf(lead, target))) return WRONGTYPE;
-  if (integerOf(lead.on(home, [text('SISMEMBER'), source, member])) === 0) return integerReply(0);
+  if (integerOf(lead.on(home, [text('SISMEMBER'), source, member], silent(lead.context))) === 0) return integerReply(0);
   const added = lead.on(lead.route(target), [text('SADD'), target, member]);
   if (isError(added)) return added;
   return lead.on(home, [text('SREM'), source, member]);

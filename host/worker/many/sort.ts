@@ -3,7 +3,7 @@
 // is to lie.
 import { bulkOf, elementsOf, isError } from '../../resp/reply.js';
 import { bringGuests } from './guests.js';
-import { type Leader, SLOW_BYTES, Slow, sizeOf, text, typeOf } from './leader.js';
+import { type Leader, SLOW_BYTES, Slow, silent, sizeOf, text, typeOf } from './leader.js';
 
 /** Elements that may be looked at on a worker's own time. */
 const SLOW_ELEMENTS = 1000;
@@ -55,7 +55,7 @@ export function leadSort(lead: Leader): Buffer {
     const reader = READERS[type];
     if (reader && patterns.length > 0) {
       const reply = lead.on(lead.route(source), [text(reader[0]), source, ...reader.slice(1).map(text)], {
-        ...context,
+        ...silent(context),
         proto: 2,
       });
       if (isError(reply)) return reply;

@@ -1,6 +1,6 @@
 // MGET, MSET, MSETNX, DEL, UNLINK, EXISTS, TOUCH: each shard executes the part of the command that names its keys.
 import { elementsOf, integerOf, isError } from '../../resp/reply.js';
-import { integerReply, type Leader, OK, OOM, text } from './leader.js';
+import { integerReply, type Leader, OK, OOM, silent, text } from './leader.js';
 
 /** Bytes that a pair costs beside its key and value: frame, entry and record headers. */
 const PAIR_BYTES = 96;
@@ -43,7 +43,7 @@ function store(lead: Leader, parts: Map<number, Buffer[]>): Buffer {
   if (onlyNew) {
     for (const [shard, part] of parts) {
       const keys = part.filter((_, i) => i % 2 === 0);
-      if (integerOf(lead.on(shard, [EXISTS, ...keys])) !== 0) return integerReply(0);
+      if (integerOf(lead.on(shard, [EXISTS, ...keys], silent(lead.context))) !== 0) return integerReply(0);
     }
   }
   for (const [shard, part] of parts) {

@@ -1,0 +1,180 @@
+// Transactions, and commands that wait: what each of several clients is sent, against redis-server 7.0.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startLatchkeyServer } from '../support/latchkey-server.js';
+import { describeWith } from '../support/programs.js';
+import { startRedisServer } from '../support/redis-server.js';
+import { play, type Session } from './sessions.js';
+import { SELF, ServerSide, SUBJECT } from './sides.js';
+
+const TRANSACTIONS: readonly Session[] = [
+  ['a: MULTI; SET k 1; INCR k; GET k; EXEC; GET k'],
+  ['a: MULTI; EXEC; MULTI; DISCARD; EXEC; DISCARD'],
+  ['a: MULTI; MULTI; SET k 1; EXEC; GET k'],
+  ['a: MULTI; SET k 1; nosuch; EXEC; GET k'],
+  ['a: MULTI; SET k; INCR k; EXEC; EXEC'],
+  ['a: SET k word; MULTI; INCR k; LPUSH k 1; SET k 2; EXEC; GET k'],
+  ['a: MULTI; SELECT 3; SET k 3; SELECT 0; GET k; SELECT 99; SELECT x; EXEC; SELECT 3; GET k'],
+  ['a: MULTI; PING; ECHO x; TIME now; EXEC', 'a: MULTI; PING hello; EXEC'],
+  ['a: MULTI; WATCH k; SET k 1; EXEC'],
+  ['a: MULTI; MGET a b c d e; MSET a 1 b 2 c 3; MGET a b c d e; DEL a b c; DBSIZE; EXEC'],
+  ['a: MULTI; HELLO 3; HGETALL none; HELLO 2; HGETALL none; EXEC'.replace(/HELLO \d; /g, '')],
+  ['a: MULTI; SAVE; EXEC; MULTI; MONITOR; EXEC'.replace('MULTI; MONITOR; EXEC', 'PING')],
+  ['a: MULTI; SET k v; RESET; GET k; EXEC; PING'],
+  ['a: MULTI; SET k v; QUIT; GET k', 'b: GET k'],
+  ['a: MULTI; SET k v', 'a!', 'b: GET k'],
+  ['a: MULTI; FLUSHALL; SET k 1; KEYS *; RANDOMKEY; EXEC'],
+  ['a: MULTI; RENAME no such; COPY no such; LMOVE a b LEFT RIGHT; SORT none BY w* GET #; EXEC'],
+  ['a: MULTI; MEMORY USAGE none; OBJECT ENCODING none; TYPE none; CONFIG GET maxmemory; EXEC'],
+  ['a: MULTI; CLIENT GETNAME; CLIENT SETNAME me; CLIENT GETNAME; EXEC'],
+  ['a: WATCH k; SET k 1; MULTI; GET k; EXEC; MULTI; GET k; EXEC'],
+  ['a: WATCH k', 'b: SET k 1', 'a: MULTI; GET k; EXEC', 'a: MULTI; GET k; EXEC'],
+  ['a: WATCH k; UNWATCH', 'b: SET k 1', 'a: MULTI; GET k; EXEC'],
+  ['a: WATCH k; MULTI; DISCARD', 'b: SET k 1', 'a: MULTI; GET k; EXEC'],
+  ['a: WATCH x y z', 'b: SET y 1', 'a: MULTI; GET y; EXEC'],
+  ['a: WATCH x y z', 'b: SET other 1', 'a: MULTI; GET y; EXEC'],
+  ['a: SET k 1; WATCH k', 'b: GET k; TTL k; TYPE k; OBJECT ENCODING k; STRLEN k', 'a: MULTI; GET k; EXEC'],
+  ['a: SADD s 1; WATCH s', 'b: SADD s 1; SREM s 2; SISMEMBER s 1', 'a: MULTI; SCARD s; EXEC'],
+  ['a: SADD s 1; WATCH s', 'b: SADD s 2', 'a: MULTI; SCARD s; EXEC'],
+  ['a: SET k 1; WATCH k', 'b: SET k 1', 'a: MULTI; GET k; EXEC'],
+  ['a: SET k 1; WATCH k', 'b: DEL k; SET k 1', 'a: MULTI; GET k; EXEC'],
+  ['a: WATCH k', 'b: DEL k', 'a: MULTI; GET k; EXEC'],
+  ['a: SET k 1; WATCH k', 'b: EXPIRE k 100', 'a: MULTI; GET k; EXEC'],
+  ['a: SET k 1; WATCH k', 'b: PERSIST k', 'a: MULTI; GET k; EXEC'],
+  ['a: SET k 1; WATCH k', 'b: RENAME k other', 'a: MULTI; GET k; EXEC'],
+  ['a: SET k 1; WATCH other', 'b: RENAME k other', 'a: MULTI; GET k; EXEC'],
+  ['a: SET k 1; WATCH other', 'b: COPY k other', 'a: MULTI; GET k; EXEC'],
+  ['a: SET k 1; WATCH k', 'b: COPY k other', 'a: MULTI; GET k; EXEC'],
+  ['a: SET k 1; WATCH k', 'b: MOVE k 3', 'a: MULTI; GET k; EXEC'],
+  ['a: SET k 1; WATCH k', 'b: FLUSHALL', 'a: MULTI; GET k; EXEC'],
+  ['a: WATCH k', 'b: FLUSHALL', 'a: MULTI; GET k; EXEC'],
+  ['a: SET k 1; WATCH k', 'b: FLUSHDB', 'a: MULTI; GET k; EXEC'],
+  ['a: SET k 1; SELECT 1; WATCH k', 'b: FLUSHDB', 'a: MULTI; GET k; EXEC'],
+  ['a: SET k 1; WATCH k', 'b: SWAPDB 0 1', 'a: MULTI; GET k; EXEC'],
+  ['a: WATCH k', 'b: SWAPDB 0 1', 'a: MULTI; GET k; EXEC'],
+  ['a: WATCH k', 'b: SELECT 1; SET k 1; SWAPDB 0 1', 'a: MULTI; GET k; EXEC'],
+  ['a: SET k 1 PX 1; WATCH k', 'b: SET wait 1; DEL wait', 'a: MULTI; GET k; EXEC'],
+  ['a: SET k 1 PX 1', 'b: SET wait 1', 'a: WATCH k; MULTI; GET k; EXEC'],
+  ['a: SET k 1 PX 1', 'b: SET wait 1', 'a: WATCH k', 'b: SET k 2', 'a: MULTI; GET k; EXEC'],
+  ['a: SET k 1 PX 1', 'b: SET wait 1', 'a: WATCH k', 'b: GET k', 'a: MULTI; GET k; EXEC'],
+  ['a: SET k 1 PX 100; WATCH k', 'sleep 150', 'a: MULTI; GET k; EXEC'],
+  ['a: RPUSH l 1; WATCH l', 'b: LPOP l', 'a: MULTI; LLEN l; EXEC'],
+  ['a: HSET h f 1; WATCH h', 'b: HSET h f 1', 'a: MULTI; HLEN h; EXEC'],
+  ['a: ZADD z 1 m; WATCH z', 'b: ZADD z 1 m', 'a: MULTI; ZCARD z; EXEC'],
+  ['a: ZADD z 1 m; WATCH z', 'b: ZADD z 2 m', 'a: MULTI; ZCARD z; EXEC'],
+  ['a: XADD x 1 f v; WATCH x', 'b: XADD x 2 f v', 'a: MULTI; XLEN x; EXEC'],
+  ['a: SADD s 1; SADD t 2; WATCH s', 'b: SUNIONSTORE u s t', 'a: MULTI; SCARD s; EXEC'],
+  ['a: SADD s 1; SADD t 2; WATCH u', 'b: SUNIONSTORE u s t', 'a: MULTI; SCARD s; EXEC'],
+  ['a: WATCH k', 'b: MULTI; SET k 1; EXEC', 'a: MULTI; GET k; EXEC'],
+  ['a: WATCH k; MULTI; SET k 1; nosuch', 'b: SET k 2', 'a: EXEC; GET k'],
+];
+
+const WAITING: readonly Session[] = [
+  ['a: BLPOP q 0', 'b: LPUSH q 1; LLEN q', 'a: PING'],
+  ['a: BRPOP q 0', 'b: RPUSH q 1 2 3; LRANGE q 0 -1'],
+  ['a: BLPOP q r s 0', 'b: RPUSH s 1; RPUSH r 2; RPUSH q 3', 'a: BLPOP q r s 0; BLPOP q r s 0'],
+  ['a: BLPOP q 0', 'c: BLPOP q 0', 'b: RPUSH q 1 2 3; LRANGE q 0 -1'],
+  ['a: BLPOP q 0', 'c: BRPOP q 0', 'd: BLPOP q 0', 'b: RPUSH q 1 2; LLEN q', 'b: RPUSH q 3; LLEN q'],
+  ['a: BLPOP q 0', 'b: SET q word; LPUSH q 1', 'b: DEL q; LPUSH q 2; LLEN q'],
+  ['a: BLPOP q 0', 'b: MULTI; LPUSH q 1; LLEN q; RPOP q; EXEC', 'b: LPUSH q 2; LLEN q'],
+  ['a: BLPOP q 0', 'b: MULTI; LPUSH q 1; LPUSH q 2; LRANGE q 0 -1; EXEC; LRANGE q 0 -1'],
+  ['a: BLPOP q 0', 'b: MULTI; LPUSH q 1; DEL q; EXEC; LPUSH q 2'],
+  ['a: BLPOP q 0', 'b: RPUSH r 1 2; RENAME r q; LRANGE q 0 -1'],
+  ['a: BLPOP q 0', 'b: RPUSH r 1 2; COPY r q; LRANGE q 0 -1'],
+  ['a: BLPOP q 0', 'b: RPUSH r 3 1 2; SORT r STORE q; LRANGE q 0 -1'],
+  ['a: SELECT 1; BLPOP q 0', 'b: RPUSH q 1; MOVE q 1; EXISTS q'],
+  ['a: BLPOP q 0', 'b: SELECT 1; RPUSH q 1 2; SWAPDB 0 1; SELECT 0; LRANGE q 0 -1'],
+  ['a: BLPOP q 0', 'b: RPUSH r 1 2; LMOVE r q LEFT LEFT; LRANGE r 0 -1; LLEN q'],
+  ['a: BLPOP q 0', 'b: RPUSH q 1', 'a: BLPOP q 0.05', 'sleep 250'],
+  ['a: BLPOP q 0.01; PING', 'sleep 250'],
+  ['a: BRPOPLPUSH q r 0.01; BLMOVE q r LEFT RIGHT 0.01; BLMPOP 0.01 1 q LEFT; PING', 'sleep 600'],
+  ['a: BZPOPMIN z 0.01; BZPOPMAX z 0.01; BZMPOP 0.01 1 z MIN; XREAD BLOCK 10 STREAMS x $; PING', 'sleep 700'],
+  ['a: BLPOP q -1; BLPOP q x; BLPOP q 1e100; BLMOVE a b c d 0; BLMOVE a b LEFT d x; BLMOVE a b LEFT RIGHT x'],
+  [
+    'a: BLMPOP x 1 q LEFT; BLMPOP 0 0 q LEFT; BLMPOP 0 1 q; BLMPOP 0 1 q UP; BLMPOP 0 2 q LEFT; BLMPOP 0 1 q LEFT COUNT 0',
+  ],
+  ['a: BLPOP q nan; BLPOP q inf; BLPOP q 0x1p-8', 'sleep 250'],
+  [
+    'a: SET q s; BLPOP q 0; BRPOP r q 0; BLMOVE q r LEFT LEFT 0; BZPOPMIN q 0; BZMPOP 0 1 q MIN; XREAD BLOCK 0 STREAMS q $',
+  ],
+  ['a: RPUSH q 1 2; BLPOP none q 0; BLMPOP 0 2 none q RIGHT COUNT 5; BLMOVE q r LEFT LEFT 0.01', 'sleep 250'],
+  ['a: RPUSH q 1 2; BRPOPLPUSH q r 0; BLMOVE q r LEFT RIGHT 0; LRANGE r 0 -1; BLMOVE r r LEFT RIGHT 0; LRANGE r 0 -1'],
+  ['a: BLMOVE q r LEFT RIGHT 0', 'b: RPUSH q 1 2; LRANGE q 0 -1; LRANGE r 0 -1'],
+  ['a: BRPOPLPUSH q r 0', 'c: BLPOP r 0', 'b: RPUSH q 1 2; LRANGE q 0 -1; LRANGE r 0 -1'],
+  ['a: BRPOPLPUSH q r 0', 'c: BRPOPLPUSH r s 0', 'd: BLPOP s 0', 'b: RPUSH q 1 2; LLEN q; LLEN r; LLEN s'],
+  ['a: BLMOVE q q LEFT RIGHT 0', 'b: RPUSH q 1 2 3; LRANGE q 0 -1'],
+  ['a: BLMOVE q r LEFT RIGHT 0', 'b: SET r word; RPUSH q 1; LRANGE q 0 -1; GET r'],
+  ['a: BLMPOP 0 2 q r LEFT COUNT 2', 'b: RPUSH r 1 2 3; LRANGE r 0 -1'],
+  ['a: BZPOPMIN z 0', 'b: ZADD z 2 b 1 a; ZRANGE z 0 -1'],
+  ['a: BZPOPMAX y z 0', 'b: ZADD z 2 b 1 a; ZRANGE z 0 -1'],
+  ['a: BZMPOP 0 2 y z MAX COUNT 2', 'b: ZADD z 2 b 1 a 3 c; ZRANGE z 0 -1'],
+  ['a: BZPOPMIN z 0', 'b: ZADD y 1 a 2 b; ZUNIONSTORE z 1 y; ZRANGE z 0 -1'],
+  ['a: BZPOPMIN z 0', 'b: ZADD y 1.5 a; ZRANGESTORE z y 0 -1; EXISTS z'],
+  ['a: BZPOPMIN z 0', 'b: GEOADD z 1 1 m; EXISTS z'.replace('GEOADD z 1 1 m', 'ZADD z INCR 3.25 m')],
+  ['a: BZPOPMIN k 0', 'c: BLPOP k 0', 'b: RPUSH k 1', 'b: ZADD k 1 m; EXISTS k'],
+  ['a: XREAD BLOCK 0 STREAMS x $', 'b: XADD x 1 f v; XLEN x'],
+  ['a: XREAD COUNT 1 BLOCK 0 STREAMS x y 0 $', 'b: XADD y 5 f v', 'b: XADD x 1 f v'],
+  ['a: XADD x 1 f v; XADD x 2 f v; XDEL x 2; XREAD BLOCK 0 STREAMS x $', 'b: XADD x 3 f v'],
+  ['a: XREAD BLOCK 0 STREAMS x $', 'c: XREAD BLOCK 0 STREAMS x $', 'b: XADD x 1 f v; XADD x 2 f v'],
+  ['a: XREAD BLOCK 0 STREAMS x 5', 'b: XADD x 1 f v; XADD x 5 f v', 'b: XADD x 6 f v'],
+  [
+    'a: XREAD BLOCK -1 STREAMS x $; XREAD BLOCK x STREAMS x $; XREAD BLOCK 0 STREAMS x; XREAD BLOCK 5; XREAD BLOCK 10 STREAMS x >',
+  ],
+  ['a: XGROUP CREATE x g $ MKSTREAM; XREADGROUP GROUP g c BLOCK 0 STREAMS x >', 'b: XADD x 1 f v', 'b: XPENDING x g'],
+  ['a: XGROUP CREATE x g $ MKSTREAM; XREADGROUP GROUP g c BLOCK 0 STREAMS x >', 'b: XGROUP DESTROY x g'],
+  [
+    'a: XGROUP CREATE x g $ MKSTREAM; XREADGROUP GROUP g c BLOCK 0 NOACK STREAMS x >',
+    'c: XREADGROUP GROUP g d BLOCK 0 STREAMS x >',
+    'b: XADD x 1 f v; XADD x 2 f v',
+    'b: XPENDING x g',
+  ],
+  [
+    'a: XGROUP CREATE x g 0 MKSTREAM; XREADGROUP GROUP g c BLOCK 0 STREAMS x 0; XREADGROUP GROUP no c BLOCK 0 STREAMS x >',
+  ],
+  ['a: MULTI; BLPOP q 0; BRPOPLPUSH q r 0; BLMPOP 0 1 q LEFT; BZPOPMIN z 0; XREAD BLOCK 0 STREAMS x $; WAIT 1 0; EXEC'],
+  ['a: RPUSH q 1; MULTI; BLPOP q 0; BLMOVE q r LEFT LEFT 0; EXEC'],
+  ['a: BLPOP q 0; PING', 'b: CLIENT UNBLOCK $a; CLIENT UNBLOCK $a'],
+  ['a: BLPOP q 0; PING', 'b: CLIENT UNBLOCK $a ERROR; CLIENT UNBLOCK $a TIMEOUT'],
+  ['a: BLMOVE q r LEFT LEFT 0; PING', 'b: CLIENT UNBLOCK $a TIMEOUT'],
+  ['a: XREAD BLOCK 0 STREAMS x $; PING', 'b: CLIENT UNBLOCK $a TIMEOUT'],
+  ['a: CLIENT UNBLOCK x; CLIENT UNBLOCK 1 x; CLIENT UNBLOCK; CLIENT UNBLOCK 123456789'],
+  ['a: WAIT 0 0; WAIT 1 10; PING', 'sleep 250'],
+  ['a: WAIT x 0; WAIT 1 x; WAIT 1 -1; WAIT -1 0'],
+  ['a: BLPOP q 0', 'a!', 'b: LPUSH q 1; LLEN q'],
+  ['a: BLPOP q 0', 'c: BLPOP q 0', 'a!', 'b: LPUSH q 1; LLEN q'],
+  ['a: BLPOP q 0; BLPOP q 0; BLPOP q 0', 'b: RPUSH q 1 2; LLEN q', 'b: RPUSH q 3; LLEN q'],
+  ['a: BLPOP q 0', 'b: EXISTS q; WATCH q; MULTI; RPUSH q 1; EXEC; EXISTS q', 'b: MULTI; GET k; EXEC'],
+  ['c: WATCH q', 'a: BLPOP q 0', 'b: RPUSH q 1', 'c: MULTI; LLEN q; EXEC'],
+  ['a: BLPOP q 0', 'b: RPUSH q 1; PEXPIRE q 1'],
+];
+
+const LAYOUTS = [
+  { threads: 1, shards: 1 },
+  { threads: 2, shards: 3 },
+];
+
+describe.each([
+  ['transactions', TRANSACTIONS],
+  ['commands that wait', WAITING],
+] as const)('%s', (_, sessions) => {
+  describe.each(LAYOUTS)('$threads threads over $shards shards', ({ threads, shards }) => {
+    describeWith('redis-server', `${SUBJECT} against redis-server`, () => {
+      const args = ['--enable-debug-command', 'yes'];
+      const subject = new ServerSide(SUBJECT, () =>
+        SELF ? startRedisServer({ args }) : startLatchkeyServer({ shards, threads, args }),
+      );
+      const reference = new ServerSide('redis-server', () => startRedisServer({ args }));
+      beforeAll(() => Promise.all([subject.server(), reference.server()]));
+      afterAll(() => Promise.all([subject.stop(), reference.stop()]));
+
+      it.each(
+        ([2, 3] as const).flatMap((proto) =>
+          sessions.map((session) => ({ proto, session, title: session.join(' | ') })),
+        ),
+      )('RESP$proto: $title', async ({ proto, session }) => {
+        const [ours, theirs] = await Promise.all([play(subject, session, proto), play(reference, session, proto)]);
+        expect(ours).toEqual(theirs);
+        expect(Object.values(theirs).join('')).not.toBe('');
+      });
+    });
+  });
+});
