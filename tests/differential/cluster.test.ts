@@ -163,6 +163,42 @@ const REFUSED = String.raw`
   CONFIG SET cluster-enabled no
 `;
 
+/** Transactions and channels: where a slot is looked at, and when. */
+const QUEUED = `
+  MULTI
+  SET a 1
+  SET b 2
+  EXEC
+  MULTI
+  SET {t}1 1
+  GET {t}2
+  EXEC
+  MULTI
+  MGET a b
+  EXEC
+  MULTI
+  SELECT 1
+  COPY k {k}2 DB 1
+  MOVE k 1
+  SWAPDB 0 1
+  EXEC
+  EXEC
+  MULTI
+  SET k
+  SET a 1
+  SET b 1
+  EXEC
+  WATCH a b
+  WATCH a
+  UNWATCH
+  SPUBLISH a x
+  PUBLISH a x
+  BLPOP a b 0.01
+  BLMOVE a b LEFT LEFT 0.01
+  BZMPOP 0.01 2 a b MIN
+  BLPOP {x}1 {x}2 0.01
+`;
+
 const linesOf = (text: string): string[] =>
   text
     .split('\n')
@@ -252,6 +288,10 @@ describeWith('redis-server', 'a cluster port beside a node of Redis Cluster', ()
 
     it('refuses what reaches beyond database 0, and answers questions about slots alike', async () => {
       expect(await compare(linesOf(REFUSED), protocol)).toEqual([]);
+    });
+
+    it('queues, watches and waits for keys of one slot alone', async () => {
+      expect(await compare(linesOf(QUEUED), protocol)).toEqual([]);
     });
 
     it('describes the cluster in the same shapes', async () => {

@@ -92,6 +92,20 @@ describe('a cluster port', () => {
     expect(await talk(port(1), ['SET', key, value], ['STRLEN', key])).toEqual(['+OK\r\n', `:${value.length}\r\n`]);
   });
 
+  it('executes transactions on keys of its own, and redirects the rest while it is queued', async () => {
+    const [[own], [foreign]] = [here(0), here(1)];
+    expect(await talk(port(0), ['MULTI'], ['SET', own, 1], ['INCR', own], ['DBSIZE'], ['EXEC'])).toEqual([
+      ...['+OK\r\n', '+QUEUED\r\n', '+QUEUED\r\n', '+QUEUED\r\n'],
+      expect.stringMatching(/^\*3\r\n\+OK\r\n:2\r\n:\d+\r\n$/),
+    ]);
+    expect(await talk(port(0), ['MULTI'], ['GET', foreign], ['EXEC'], ['GET', own])).toEqual([
+      ...['+OK\r\n', moved(foreign), '-EXECABORT Transaction discarded because of previous errors.\r\n', '$1\r\n2\r\n'],
+    ]);
+    expect(await talk(port(0), ['SSUBSCRIBE', foreign], ['SPUBLISH', foreign, 'x'], ['PUBLISH', foreign, 'x'])).toEqual(
+      [...[moved(foreign), moved(foreign), ':0\r\n']],
+    );
+  });
+
   it('is not made to serve a foreign key by ASKING, and never says ASK', async () => {
     const [key] = here(1);
     expect(await talk(port(0), ['ASKING'], ['GET', key], ['READONLY'], ['GET', key], ['READWRITE'])).toEqual([

@@ -82,7 +82,8 @@ export function executor(findHandler: (fullName: string) => HostHandler | undefi
       if (!NEVER_QUEUED.has(command.name)) {
         const why = services.refusal(command);
         if (why) return refuse({ error: why });
-        client.multi.frames.push([...argv]);
+        // Of a transaction that cannot come to anything nothing more is kept.
+        if (!client.multi.failed) client.multi.frames.push([...argv]);
         return QUEUED;
       }
     }
