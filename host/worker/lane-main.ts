@@ -71,7 +71,7 @@ function together(frames: readonly LaneFrame[], watched: readonly Watched[]): Ui
 parentPort!.on('message', (port: MessagePort) => {
   port.on('message', ({ id, frames, watched }: LaneRequest) => {
     const replies = watched ? together(frames, keysBack(watched)) : frames.map(execute);
-    const reply: LaneReply = { id, replies, seen: epochs.takeSeen() };
+    const reply: LaneReply = { id, replies, tookMs: runner.tookMs, seen: epochs.takeSeen() };
     port.postMessage(reply, replies?.map(({ buffer }) => buffer as ArrayBuffer) ?? []);
   });
 });
