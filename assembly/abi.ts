@@ -35,7 +35,9 @@ export const STATUS_EVICT: i32 = 11;
 //     1536  1024                   piece table: 64 rows of ptr u32, bytes u32, kind u32, blob u32
 //     2560  FRAMES_MAX*16          frame table of `cut`: offset u32, bytes u32, group u32, spare u32
 //     4608  (SHARDS_MAX+1)*16      group table of `cut`: staging offset u32, bytes u32, frames u32, flags u32
-//     8960  3328                   spare
+//     8960  1024                   calls per opcode that answered with an error, u32 each
+//     9984  1024                   frames per opcode that were refused before they ran, u32 each
+//    11008  1280                   spare
 //    12288  inBytes + 64           input: socket bytes, or frames staged for this shard
 //           argvBytes              argument table: ptr u32, bytes u32
 //           65536 + 64             inline arguments after unquoting
@@ -54,6 +56,8 @@ export const WINDOW_FRAMES: u32 = 2560;
 export const FRAMES_MAX: u32 = 128;
 export const WINDOW_GROUPS: u32 = 4608;
 export const SHARDS_MAX: u32 = 256;
+export const WINDOW_FAILED: u32 = 8960;
+export const WINDOW_REJECTED: u32 = 9984;
 export const WINDOW_IN: u32 = 12288;
 export const SLACK_BYTES: u32 = 64;
 export const ARGV_BYTES: u32 = 266240;
@@ -80,13 +84,15 @@ export const ENDS_BYTES: u32 = FRAMES_MAX * 4;
 //       56    4 argc           u32  of the frame that stopped the call
 //       60    4 needBytes      u32  with NEED_MORE and BIG
 //       64    4 errors         u32  error replies written
-//       68    4 held         u32  1: `run` has kept the latch, since somebody is to be told or served before it goes
-//       72    8 spare
+//       68    4 held           u32  1: `run` has kept the latch, since somebody is to be told or served before it goes
+//       72    4 rejected       u32  of the commands, how many did not run: arguments are missing, or memory is
+//       76    4 ran            u32  opcode of the first command that ran, 0: none did
 //       80    4 groups         u32  groups that `cut` filled
 //       84    4 group          u32  the only group, if groups is 1
 //       88    4 writes         u32  changes made
 //       92    4 slowGroup      u32  group that must execute last, or NO_GROUP (`cut`)
 //       96   28 errorKinds     u32  errors by first word: ERR, WRONGTYPE, OOM, BUSYGROUP, NOGROUP, BUSYKEY, INVALIDOBJ
+//      124    4 mixed          u32  0: all commands that ran were the same one
 //      128  384 candidates          of `evictSample`: 16 rows, table/evict.ts
 export const CONTROL_NOW: u32 = 0;
 export const CONTROL_DB: u32 = 8;
@@ -105,12 +111,15 @@ export const CONTROL_ARGC: u32 = 56;
 export const CONTROL_NEED: u32 = 60;
 export const CONTROL_ERRORS: u32 = 64;
 export const CONTROL_HELD: u32 = 68;
+export const CONTROL_REJECTED: u32 = 72;
+export const CONTROL_RAN: u32 = 76;
 export const CONTROL_GROUPS: u32 = 80;
 export const CONTROL_GROUP: u32 = 84;
 export const CONTROL_WRITES: u32 = 88;
 export const CONTROL_SLOW_GROUP: u32 = 92;
 export const CONTROL_ERROR_KINDS: u32 = 96;
 export const ERROR_KINDS: u32 = 7;
+export const CONTROL_MIXED: u32 = 124;
 export const CONTROL_CANDIDATES: u32 = 128;
 export const CANDIDATES_MAX: u32 = 16;
 export const NO_GROUP: u32 = 0xffffffff;
@@ -139,6 +148,10 @@ export const CALL_EACH: u32 = 512;
 export const CALL_PROBE: u32 = 1024;
 /** Nobody is told that a key was looked up in vain: the host's own look at a key is no read of the client's. */
 export const CALL_SILENT: u32 = 2048;
+
+/** The frames came in at a cluster port, of the shard that the bits from PORT_SHARD_SHIFT on say. */
+export const CALL_CLUSTER: u32 = 0x8000;
+export const PORT_SHARD_SHIFT: u32 = 16;
 
 /** Kinds of rows in the piece table. */
 export const PIECE_BYTES: u32 = 0;

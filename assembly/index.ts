@@ -33,7 +33,7 @@ import { latchRelease, latchTry } from './memory/latch';
 import { ABI_VERSION, HEADER, HEADER_BYTES, Header, MAGIC, PAGE_BYTES, TABLE_KEYS, WINDOWS, header, limitsInit, persist } from './memory/layout';
 import { windowArgv, windowAt, windowBytesFor, windowOut, windowReturn, windowStaging } from './memory/window';
 import { releasePieces } from './resp/encode';
-import { shardOfKey } from './routing/slot';
+import { shardOfKey, slotOfKey } from './routing/slot';
 import { loadEntries } from './snapshot/decode';
 import { sinkConsume, sinkOwn, sinkPieceBytes } from './snapshot/sink';
 import { snapshot } from './snapshot/state';
@@ -191,6 +191,8 @@ export function canStore(db: u32, pairs: u32, bytes: f64): i32 {
 }
 /** The shard of a key, by this shard's routing. */
 export function route(ptr: u32, bytes: u32): u32 { const h = header(); return shardOfKey(h.routing, h.shardCount, ptr, bytes); }
+/** Redis Cluster's slot of a key, whatever the routing. */
+export function slot(ptr: u32, bytes: u32): u32 { return slotOfKey(ptr, bytes); }
 /** Drops the guests that NUL GUEST brought in (latched). */
 export function guestsClear(): void { clearGuests(); }
 

@@ -7,7 +7,7 @@
 // may turn out slow ends the free order: after it only frames of its own shard are admitted, and the host executes that
 // group last. If it answers SLOW, what was executed is still exactly a prefix of the frames.
 import {
-  CALL_EACH, CALL_HOST_ALL, CALL_NO_WRITES, CONTROL_ARGC, CONTROL_COMMANDS, CONTROL_COMMANDS_MAX, CONTROL_CONSUMED, CONTROL_FRAME_BYTES, CONTROL_GROUP,
+  CALL_CLUSTER, CALL_EACH, CALL_HOST_ALL, CALL_NO_WRITES, CONTROL_ARGC, CONTROL_COMMANDS, CONTROL_COMMANDS_MAX, CONTROL_CONSUMED, CONTROL_FRAME_BYTES, CONTROL_GROUP,
   CONTROL_GROUPS, CONTROL_NEED, CONTROL_OPCODE, CONTROL_OUT_BYTES, CONTROL_PIECES, CONTROL_SLOW_GROUP, FRAMES_MAX, NO_GROUP, STATUS_BIG, STATUS_DONE, STATUS_FULL,
   STATUS_HOST, STATUS_MALFORMED, STATUS_MANY, STATUS_NEED_MORE, STATUS_WRITE, WINDOW_FRAMES, WINDOW_GROUPS, WINDOW_IN, ARGS_MAX,
 } from '../abi';
@@ -16,6 +16,7 @@ import { windowArgv, windowInline, windowOut, windowReturn, windowStaging } from
 import { replyBegin, replyBytes, replyEnd } from '../resp/encode';
 import { errorsClear } from '../resp/errors';
 import { PARSE_NEED_MORE, PARSE_TOO_MANY_ARGS, needBytes, parseFrame } from '../resp/parse';
+import { clusterRoute } from './cluster';
 import { argLen, argc, callFlags, argPtr, contextLoad, opcode, setCommand } from './context';
 import { replyFault } from './fault';
 import { arityOk, hostOnly, isLocal, routeOf } from './routes';
@@ -68,10 +69,14 @@ export function cutFrames(window: u32, from: u32, inputBytes: u32): i32 {
     let group = <i32>local;
     if (arityOk(bucket)) {
       if (hostOnly(flags)) { status = STATUS_HOST; frameBytes = bytes; break; }
-      if ((flags & FLAG_WRITE) && (callFlags & CALL_NO_WRITES)) { status = STATUS_WRITE; frameBytes = bytes; break; }
       if (isLocal(opcode)) {
         if (argc > 1 && argLen(1) > LOCAL_BYTES_MAX) group = <i32>h.shardIndex;
-      } else group = routeOf(flags);
+      } else if (callFlags & CALL_CLUSTER) {
+        group = clusterRoute(flags);
+        if (group < 0) { status = STATUS_HOST; frameBytes = bytes; break; }
+      }
+      if ((flags & FLAG_WRITE) && (callFlags & CALL_NO_WRITES)) { status = STATUS_WRITE; frameBytes = bytes; break; }
+      if ((callFlags & CALL_CLUSTER) == 0 && !isLocal(opcode)) group = routeOf(flags);
       if (group < 0) { status = STATUS_MANY; frameBytes = bytes; break; }
     } else if (argLen(0) > LOCAL_BYTES_MAX) group = <i32>h.shardIndex;
     if (slowGroup != NO_GROUP && <u32>group != slowGroup) { status = STATUS_FULL; break; }

@@ -1,10 +1,10 @@
 // Runs frames: parse, look up, execute, reply. The caller holds the shard's latch (frames that `cut` put in the local
 // group excepted: those touch nothing but the window).
 import {
-  CALL_ALL, CALL_EACH, CALL_EVICTED, CALL_HOST_ALL, CALL_INTERNAL, CALL_NO_WRITES, CALL_OOM, CALL_PROBE, CALL_REPLY_OFF, CALL_SLOW, CONTROL_ARGC, CONTROL_COMMANDS, CONTROL_COMMANDS_MAX,
-  CONTROL_CONSUMED, CONTROL_ERRORS, CONTROL_FRAME_BYTES, CONTROL_NEED, CONTROL_OPCODE, CONTROL_OUT_BYTES,
-  CONTROL_PIECES, CONTROL_WRITES, STATUS_BIG, STATUS_DONE, STATUS_EVICT, STATUS_FULL, STATUS_HOST, STATUS_MALFORMED, STATUS_MANY,
-  STATUS_NEED_MORE, STATUS_SLOW, STATUS_WRITE, WINDOW_CALLS, ARGS_MAX,
+  CALL_ALL, CALL_CLUSTER, CALL_EACH, CALL_EVICTED, CALL_HOST_ALL, CALL_INTERNAL, CALL_NO_WRITES, CALL_OOM, CALL_PROBE, CALL_REPLY_OFF, CALL_SLOW, CONTROL_ARGC, CONTROL_COMMANDS, CONTROL_COMMANDS_MAX,
+  CONTROL_CONSUMED, CONTROL_ERRORS, CONTROL_FRAME_BYTES, CONTROL_MIXED, CONTROL_NEED, CONTROL_OPCODE, CONTROL_OUT_BYTES,
+  CONTROL_PIECES, CONTROL_RAN, CONTROL_REJECTED, CONTROL_WRITES, STATUS_BIG, STATUS_DONE, STATUS_EVICT, STATUS_FULL, STATUS_HOST, STATUS_MALFORMED, STATUS_MANY,
+  STATUS_NEED_MORE, STATUS_SLOW, STATUS_WRITE, WINDOW_CALLS, WINDOW_FAILED, WINDOW_REJECTED, ARGS_MAX,
 } from '../abi';
 import { header } from '../memory/layout';
 import { logOn, logReserve } from '../log/ring';
@@ -19,6 +19,7 @@ import { PARSE_MALFORMED, PARSE_NEED_MORE, PARSE_TOO_MANY_ARGS, needBytes, parse
 import {
   argLen, argPtr, argc, argvBase, callFlags, changes, clearChanges, contextLoad, db, opcode, setArgs, setCommand, setDb, win,
 } from './context';
+import { clusterRoute } from './cluster';
 import { dispatch } from './dispatch';
 import { dispatchInternal } from './internal';
 import { replyFault } from './fault';
@@ -37,11 +38,26 @@ const PIECES_BATCH_MAX: u32 = 20;
 
 // A caller that has its frames parsed already goes framesBegin, then frameRun for each, then framesEnd.
 
+/** Opcodes of the frames that were executed so far, XORed with the first one's and gathered: 0 while all are the same. */
+let mixed: u32 = 0;
+let firstOpcode: u32 = 0;
+/** Frames that were answered with an error before they ran. */
+let rejected: u32 = 0;
+
+/** Counts the command in hand in a table of the window. */
+@inline function tally(table: u32): void {
+  const cell = win + table + (opcode << 2);
+  store<u32>(cell, load<u32>(cell) + 1);
+}
+
 /** What the control block brings becomes the call in progress, without a reply so far. */
 export function framesBegin(window: u32, out: u32, outBytes: u32): void {
   contextLoad(window);
   errorsClear();
   clearChanges();
+  mixed = 0;
+  firstOpcode = 0;
+  rejected = 0;
   replyBegin(out, outBytes);
 }
 /** Executes the frame that the parser has just read. @returns STATUS_DONE, or why it was not executed. */
@@ -61,6 +77,9 @@ function stop(status: i32, start: u32, p: u32, commands: u32, frameBytes: u32): 
   store<u32>(win + CONTROL_ARGC, argc);
   store<u32>(win + CONTROL_NEED, needBytes);
   store<u32>(win + CONTROL_ERRORS, errors);
+  store<u32>(win + CONTROL_MIXED, mixed);
+  store<u32>(win + CONTROL_REJECTED, rejected);
+  store<u32>(win + CONTROL_RAN, firstOpcode);
   store<u32>(win + CONTROL_WRITES, changes);
   // A local group runs without the latch: it has changed nothing, and may not touch the counter.
   if (changes != 0) header().dirty += changes;
@@ -143,8 +162,15 @@ function effectBytes(bytes: u32, flags: u32): u64 {
   return sum;
 }
 
+/** Counts the frame in hand as one that does not run. */
+function reject(): void {
+  rejected++;
+  if ((callFlags & CALL_INTERNAL) == 0) tally(WINDOW_REJECTED);
+}
+
 /** Answers -OOM without touching anything. */
 function refuse(): i32 {
+  reject();
   replyMark();
   replyOom();
   if (callFlags & CALL_REPLY_OFF) replyRollback();
@@ -175,8 +201,10 @@ function run(bytes: u32, each: bool): i32 {
   const fits = arityOk(bucket);
   if (fits) {
     if (hostOnly(flags)) return STATUS_HOST;
+    // Of several shards, `cut` has looked already.
+    if ((callFlags & CALL_CLUSTER) && header().shardCount == 1 && (callFlags & CALL_ALL) == 0 && clusterRoute(flags) < 0) return STATUS_HOST;
     if ((flags & FLAG_WRITE) && (callFlags & CALL_NO_WRITES)) return STATUS_WRITE;
-    if (header().shardCount > 1 && (callFlags & CALL_ALL) == 0 && isManyShards(flags)) return STATUS_MANY;
+    if (header().shardCount > 1 && (callFlags & (CALL_ALL | CALL_CLUSTER)) == 0 && isManyShards(flags)) return STATUS_MANY;
     if ((flags & FLAG_MAYBE_SLOW) && (callFlags & CALL_SLOW) == 0 && isSlow(bytes)) return STATUS_SLOW;
     if ((flags & FLAG_WRITE) && saving() && mayStop(flags) && savesMuch(flags)) return STATUS_SLOW;
     if ((flags & FLAG_DENYOOM) && overAllowance() && (callFlags & (CALL_EVICTED | CALL_INTERNAL)) == 0) {
@@ -189,16 +217,21 @@ function run(bytes: u32, each: bool): i32 {
   replyMark();
   if (!replyReserve(REPLY_ROOM)) { replyOom(); return STATUS_DONE; }
   replyMark();
-  if (!fits) replyArity(name, argLen(0));
-  else {
+  if (!fits) {
+    replyArity(name, argLen(0));
+    reject();
+  } else {
     if ((flags & FLAG_WRITE) && logOn() && !logReserve(effectBytes(bytes, flags))) { replyOom(); return STATUS_DONE; }
-    // Frames of the host's own making are parts of a command that it counts itself.
-    if ((callFlags & CALL_INTERNAL) == 0) {
-      const calls = win + WINDOW_CALLS + (opcode << 2);
-      store<u32>(calls, load<u32>(calls) + 1);
-    }
+    if (firstOpcode == 0) firstOpcode = opcode;
+    mixed |= opcode ^ firstOpcode;
+    const before = errors;
     dispatch();
     if (replyFailed) replyOom();
+    // Frames of the host's own making are parts of a command that it counts itself.
+    if ((callFlags & CALL_INTERNAL) == 0) {
+      tally(WINDOW_CALLS);
+      if (errors != before) tally(WINDOW_FAILED);
+    }
   }
   if (callFlags & CALL_REPLY_OFF) replyRollback();
   return STATUS_DONE;

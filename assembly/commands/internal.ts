@@ -10,12 +10,14 @@
 //   NUL SORTED key            leaves a sorted set as SORT does that sorted it elsewhere, as a guest: `skiplist` by name. +OK
 //   NUL XCHECK XREADGROUP ... would the command begin, as far as this shard knows? +OK, +SLOW, or its error. Changes nothing.
 //                             XREAD, too, which is told of keys that it looks for in vain.
+//   NUL SLOT slot cursor most   a part of a walk over the keys of a slot: cluster.ts
 //   NUL DIGEST                bulk: 16 hex digits over the database's whole content (order-free)
 //   NUL DBn command ...       any command, in database n: how the log names another database than 0 (exec.ts)
 //
 // What an image is: commands/dump/image.ts.
 import { CALL_SLOW } from '../abi';
 import { argc, argLen, argPtr, argvBase, callFlags, changed, contextLoad, db, setArgs, setCommand, win } from './context';
+import { slotWalk } from './cluster';
 import { isSlow } from './cost';
 import { guest, image, put } from './dump/image';
 import { argChanged } from '../events/arguments';
@@ -55,6 +57,7 @@ export function dispatchInternal(): void {
   else if (nameIs('SIZE') && argc == 2) size();
   else if (nameIs('SORTED') && argc == 2) sorted();
   else if (nameIs('XCHECK') && argc > 1) checkReadGroup();
+  else if (nameIs('SLOT') && argc == 4) slotWalk();
   else if (nameIs('DIGEST') && argc == 1) digest();
   else replyError('ERR unknown internal command');
 }

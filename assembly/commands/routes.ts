@@ -63,7 +63,7 @@ export function isManyShards(flags: u32): bool { return routeOf(flags) < 0; }
 
 export const ROUTE_MANY: i32 = -1;
 /** More keys than this are not looked at one by one: the host splits such a frame in any case. */
-const ROUTE_KEYS_MAX: u32 = 128;
+export const ROUTE_KEYS_MAX: u32 = 128;
 
 /** The same for keys that options decide. */
 function movableRoute(): i32 {

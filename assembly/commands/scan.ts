@@ -1,6 +1,7 @@
 // Commands over a whole database of this shard: SCAN, KEYS, RANDOMKEY, DBSIZE, FLUSHALL, FLUSHDB, SWAPDB. With several
 // shards the host leads: SCAN and RANDOMKEY go to one shard, the others to each.
-import { argIs, argLen, argPtr, argc, changed, db, win } from './context';
+import { CALL_CLUSTER } from '../abi';
+import { argIs, argLen, argPtr, argc, callFlags, changed, db, win } from './context';
 import { argIsWord, integer, integerArg } from './arguments';
 import { scanCursor, scanCursorArg } from './member-scan';
 import { databaseModified } from '../events/interest';
@@ -43,7 +44,9 @@ export function scan(): void {
   const h = header();
   const position = <u32>(cursor >> 6);
   const bucket = <u32>cursor & 63;
-  if (cursor >> 38 != <u64>h.shardIndex) {
+  // A cluster port knows its own shard's keys alone: 0 begins with that, whichever it is.
+  const here = cursor == 0 && (callFlags & CALL_CLUSTER) != 0;
+  if (!here && cursor >> 38 != <u64>h.shardIndex) {
     // No cursor of ours, or one of a layout that is gone.
     scanReply(0, 0, 0, 0, 0, 0, 0, 0);
     return;

@@ -1,5 +1,5 @@
 // Where the parts of a window lie. One window belongs to one thread; the kernel only touches the caller's.
-import { ARGV_BYTES, ENDS_BYTES, INLINE_BYTES_MAX, SLACK_BYTES, WINDOW_FRAMES, WINDOW_GROUPS, WINDOW_IN, WINDOW_PIECES, FRAMES_MAX, SHARDS_MAX, PIECES_MAX } from '../abi';
+import { ARGV_BYTES, ENDS_BYTES, INLINE_BYTES_MAX, SLACK_BYTES, WINDOW_FAILED, WINDOW_FRAMES, WINDOW_GROUPS, WINDOW_IN, WINDOW_PIECES, FRAMES_MAX, SHARDS_MAX, PIECES_MAX } from '../abi';
 import { WINDOWS, header } from './layout';
 
 /** Working memory for one command: long decimals, tables of LCS. */
@@ -9,7 +9,7 @@ export const LIMBS_BYTES: u32 = 8192;
 
 if (WINDOW_PIECES + PIECES_MAX * 16 > WINDOW_FRAMES) ERROR('the piece table runs into the frame table');
 if (WINDOW_FRAMES + FRAMES_MAX * 16 > WINDOW_GROUPS) ERROR('the frame table runs into the group table');
-if (WINDOW_GROUPS + (SHARDS_MAX + 1) * 16 > WINDOW_IN) ERROR('the group table runs into the input');
+if (WINDOW_GROUPS + (SHARDS_MAX + 1) * 16 > WINDOW_FAILED) ERROR('the group table runs into the counters');
 
 @inline export function windowArgv(win: u32): u32 { return win + WINDOW_IN + header().windowInBytes + SLACK_BYTES; }
 @inline export function windowInline(win: u32): u32 { return windowArgv(win) + ARGV_BYTES; }

@@ -5,7 +5,8 @@
 // bucket b of whichever half they fall into, and the halves are visited one after the other. So a key that is there
 // from start to end is seen, under any growth; one that moved from stash to home is seen once, since entries are told
 // apart by where they belong and not by where they lie.
-import { db } from '../commands/context';
+import { CALL_CLUSTER } from '../abi';
+import { callFlags, db } from '../commands/context';
 import { header } from '../memory/layout';
 import { entryKey, entryKeyLen } from './entry';
 import { expireFound, expired, random } from './keyspace';
@@ -95,11 +96,11 @@ export function walkNext(out: u32): u32 {
 /** The same for a walk over a container: position << 6 | bucket, 0 when it is done. */
 export function walkTableCursor(): u64 { return walkDone ? 0 : (<u64>walkPosition << 6) | <u64>walkBucket; }
 
-/** The cursor that goes on from the walk's place; 0 when the last shard is done. */
+/** The cursor that goes on from the walk's place; 0 when the last shard is done, or the only one that is asked. */
 export function walkCursor(): u64 {
   const h = header();
   if (!walkDone) return (<u64>h.shardIndex << 38) | (<u64>walkPosition << 6) | <u64>walkBucket;
-  return h.shardIndex + 1 < h.shardCount ? <u64>(h.shardIndex + 1) << 38 : 0;
+  return (callFlags & CALL_CLUSTER) == 0 && h.shardIndex + 1 < h.shardCount ? <u64>(h.shardIndex + 1) << 38 : 0;
 }
 
 /** Picks tried before RANDOMKEY walks instead: a table is never that empty but by mass deletion. */

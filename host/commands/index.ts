@@ -1,7 +1,7 @@
 // The command table. README.md says what hangs on it and how a command is added.
 export { type CommandFilter, commandFilter } from './filter.js';
 export { globMatch } from './glob.js';
-export { commandGetKeysReply, type KeyPosition, keysOf, keysOfCommand, keysTouched } from './keys.js';
+export { commandGetKeysReply, type KeyPosition, keysOf, keysOfCommand, keysTouched, slotsOfChannels } from './keys.js';
 export { FIRST_HOST_OPCODE, OPCODES } from './opcodes.js';
 export { commandDocsReply, commandInfoReply } from './replies.js';
 export { COMMANDS, commandOf, deriveCommand, findByFullName, findCommand, findSubcommand } from './table.js';

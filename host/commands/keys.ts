@@ -120,6 +120,21 @@ export function keysOfCommand(command: Command, argv: readonly Uint8Array[]): Ke
   return keys;
 }
 
+/** Channels whose slot decides where a command belongs, though they are no keys: those of sharded publish and subscribe. */
+export function slotsOfChannels(command: Command, argv: readonly Uint8Array[]): KeyPosition[] {
+  const specs = command.keys.filter(({ flags }) => flags.includes('not_key'));
+  return specs.flatMap((spec) => {
+    const begin = beginning(spec, argv);
+    const range = begin === undefined || begin === -1 ? undefined : rangeOf(spec, begin, argv);
+    const positions: KeyPosition[] = [];
+    if (range === undefined || range.last >= argv.length) return positions;
+    for (let position = range.first; position <= range.last; position += range.step) {
+      positions.push({ position, flags: spec.flags });
+    }
+    return positions;
+  });
+}
+
 /** Where the options of commands begin that store under the last STORE or STOREDIST among them, whatever their specs say. */
 const STORING_FROM: Readonly<Record<string, number>> = { georadius: 6, georadiusbymember: 5 };
 

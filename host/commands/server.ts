@@ -249,6 +249,15 @@ export const SERVER_COMMANDS: readonly CommandSpec[] = [
         knownDifferences: 'Knows the parameters of this server only.',
       },
       {
+        name: 'rewrite',
+        summary: 'Writes the present configuration into the file that the server was started with.',
+        since: '2.8.0',
+        complexity: 'O(1)',
+        arity: 2,
+        flags: ['admin', 'noscript', 'loading', 'stale'],
+        where: 'host',
+      },
+      {
         name: 'resetstat',
         summary: 'Sets the counters that INFO reports back to zero.',
         since: '2.0.0',

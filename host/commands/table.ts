@@ -1,12 +1,14 @@
 // Collects the group files into one table and derives what follows from each declaration.
 import { BITMAP_COMMANDS } from './bitmap.js';
 import { BLOCKING_LIST_COMMANDS, BLOCKING_SORTED_SET_COMMANDS, WAIT_COMMANDS } from './blocking.js';
+import { CLUSTER_COMMANDS } from './cluster.js';
 import { CONNECTION_COMMANDS } from './connection.js';
 import { GENERIC_COMMANDS } from './generic.js';
 import { GEO_COMMANDS } from './geo.js';
 import { HASH_COMMANDS } from './hash.js';
 import { HYPERLOGLOG_COMMANDS } from './hyperloglog.js';
 import { LIST_COMMANDS } from './list.js';
+import { OBSERVATION_COMMANDS } from './observation.js';
 import { OPCODES } from './opcodes.js';
 import { PERSISTENCE_COMMANDS } from './persistence.js';
 import { PUBSUB_COMMANDS } from './pubsub.js';
@@ -46,6 +48,8 @@ const GROUPS: readonly (readonly [Group, readonly CommandSpec[]])[] = [
   ['sorted-set', BLOCKING_SORTED_SET_COMMANDS],
   ['generic', WAIT_COMMANDS],
   ['transactions', TRANSACTION_COMMANDS],
+  ['server', OBSERVATION_COMMANDS],
+  ['cluster', CLUSTER_COMMANDS],
   ['pubsub', PUBSUB_COMMANDS],
 ];
 

@@ -15,7 +15,8 @@ export type Group =
   | 'transactions'
   | 'pubsub'
   | 'connection'
-  | 'server';
+  | 'server'
+  | 'cluster';
 
 /** Flags of a command, in the order in which Redis replies with them. */
 export const COMMAND_FLAGS = [

@@ -54,6 +54,7 @@ export interface KernelExports {
   unpin(blob: number): void;
   canStore(db: number, pairs: number, bytes: number): number;
   route(ptr: number, bytes: number): number;
+  slot(ptr: number, bytes: number): number;
   guestsClear(): void;
   evictSample(window: number, policy: number, samples: number): number;
   evictableKeys(policy: number): number;

@@ -1,5 +1,7 @@
 // Request frames in TypeScript: building them, and reading whole ones that the kernel's window could not hold.
 
+import { splitWords } from '../words.js';
+
 const CRLF = Buffer.from('\r\n');
 
 /** A multibulk frame from its arguments. */
@@ -30,6 +32,15 @@ export function decodeRequest(frame: Buffer): Buffer[] {
     at = end + 4 + length;
   }
   return argv;
+}
+
+/** Arguments of the frame that bytes begin with, which is whole; empty lines in front of it count for nothing. */
+export function firstRequest(bytes: Buffer): Buffer[] {
+  let at = 0;
+  while (bytes[at] === 13 || bytes[at] === 10) at++;
+  if (bytes[at] === 0x2a) return decodeRequest(bytes.subarray(at));
+  const line = bytes.toString('latin1', at, bytes.indexOf(10, at));
+  return (splitWords(line) ?? []).map((word) => Buffer.from(word, 'latin1'));
 }
 
 /** What a frame that breaks the rules says to its client. */

@@ -41,6 +41,8 @@ function shapeOf(kind: Kind): string {
       return 'word ...';
     case 'bufferLimits':
       return 'class hard soft seconds ...';
+    case 'percentiles':
+      return 'number ...';
     case 'savePoints':
       return 'seconds changes ...';
     case 'notifyFlags':

@@ -116,7 +116,7 @@ export function readConfig(argv: readonly string[]): Config {
     if (problem !== null) throw bad('command line', `--${[name, ...args].join(' ')}`, problem);
   }
   config.spreadMemory();
-  const problem = config.persistByDefault();
+  const problem = config.clusterByDefault() ?? config.persistByDefault();
   if (problem !== null) throw new LatchkeyError('BAD_CONFIG', problem);
   return config;
 }

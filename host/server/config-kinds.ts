@@ -30,14 +30,16 @@ export type Kind =
   | { readonly kind: 'memory'; readonly min: bigint; readonly max: bigint }
   | { readonly kind: 'enum'; readonly words: readonly string[] }
   | { readonly kind: 'bool' }
-  | { readonly kind: 'string' }
+  | { readonly kind: 'string'; readonly hostname?: boolean }
   /** Words, written in one value with single spaces between them, or as several arguments. */
   | { readonly kind: 'list'; readonly countMax: number; readonly tooMany: string }
   | { readonly kind: 'bufferLimits' }
   /** Letters for classes of keyspace notifications. */
   | { readonly kind: 'notifyFlags' }
   /** Pairs of seconds and changes: a snapshot is due once both have passed. */
-  | { readonly kind: 'savePoints' };
+  | { readonly kind: 'savePoints' }
+  /** Numbers from 0 to 100. */
+  | { readonly kind: 'percentiles' };
 
 export interface SavePoint {
   readonly seconds: number;
@@ -94,6 +96,14 @@ function parseOctal(text: string): Parsed {
   return value < 0 || value > 0o777 ? between(0, 777) : { text: value.toString(8) };
 }
 
+const HOSTNAME_CHARACTERS_MAX = 255;
+
+function hostnameProblem(text: string): Parsed | undefined {
+  if (text.length > HOSTNAME_CHARACTERS_MAX) return { problem: 'Hostnames must be less than 256 characters' };
+  if (/^[a-z0-9.-]*$/i.test(text)) return undefined;
+  return { problem: 'Hostnames may only contain alphanumeric characters, hyphens or dots' };
+}
+
 function parseMemory(kind: Kind & { kind: 'memory' }, text: string): Parsed {
   const value = memoryOf(text);
   if (value === undefined) return { problem: 'argument must be a memory value' };
@@ -129,7 +139,17 @@ function parseSavePoints(words: readonly string[]): Parsed {
 
 /** Whether several arguments make one value: else a line of a file has exactly one. */
 export function takesWords({ kind }: Kind): boolean {
-  return kind === 'list' || kind === 'bufferLimits' || kind === 'savePoints';
+  return kind === 'list' || kind === 'bufferLimits' || kind === 'savePoints' || kind === 'percentiles';
+}
+
+function parsePercentiles(words: readonly string[]): Parsed {
+  const name = 'latency-tracking-info-percentiles';
+  for (const word of words) {
+    if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word)) return { problem: `Invalid ${name} parameters` };
+    const number = Number(word);
+    if (number < 0 || number > 100) return { problem: `${name} parameters should sit between [0.0,100.0]` };
+  }
+  return { text: words.map((word) => String(Number(word))).join(' ') };
 }
 
 /** One value of several words as its words. */
@@ -161,13 +181,15 @@ export function parseValue(kind: Kind, words: readonly string[], present: string
       return text === 'yes' || text === 'no' ? { text } : { problem: "argument must be 'yes' or 'no'" };
     }
     case 'string':
-      return { text: word };
+      return (kind.hostname ? hostnameProblem(word) : undefined) ?? { text: word };
     case 'list':
       return words.length > kind.countMax ? { problem: kind.tooMany } : { text: words.join(' ') };
     case 'bufferLimits':
       return parseBufferLimits(words, present);
     case 'savePoints':
       return parseSavePoints(words);
+    case 'percentiles':
+      return parsePercentiles(words);
     case 'notifyFlags': {
       const bits = notifyBits(word);
       return bits === undefined ? { problem: BAD_NOTIFY } : { text: notifyText(bits) };
@@ -203,6 +225,8 @@ export function typedValue(kind: Kind, text: string): unknown {
       });
       return { normal: limit(0), replica: limit(1), pubsub: limit(2) } satisfies BufferLimits;
     }
+    case 'percentiles':
+      return wordsOf(text).map(Number);
     case 'savePoints': {
       const numbers = wordsOf(text).map(Number);
       const points: SavePoint[] = [];

@@ -1,8 +1,10 @@
 // The one table of configuration parameters: what a file, the command line and CONFIG may set. Only what has an effect
 // here is in it. Help, docs/flags.md and all checks come from it.
 import { availableParallelism } from 'node:os';
+import { CLUSTER_PARAMETERS } from './config-cluster.js';
 import type { Kind } from './config-kinds.js';
 import { LIMIT_PARAMETERS } from './config-limits.js';
+import { OBSERVATION_PARAMETERS } from './config-observation.js';
 import { PERSISTENCE_PARAMETERS } from './config-persistence.js';
 
 export interface Parameter {
@@ -333,7 +335,9 @@ export const PARAMETERS: readonly Parameter[] = [
     mutable: false,
     summary: 'Whether DEBUG may be called: by nobody, by everybody, or from this machine.',
   },
+  ...CLUSTER_PARAMETERS,
   ...PERSISTENCE_PARAMETERS,
+  ...OBSERVATION_PARAMETERS,
   {
     name: 'loglevel',
     kind: words(LOG_LEVELS),

@@ -36,6 +36,13 @@ export interface ConfigValues {
   readonly threads: number;
   readonly shards: number;
   readonly routing: 'kevyhash' | 'slots';
+  readonly clusterEnabled: boolean;
+  /** 0: behind `port`. */
+  readonly clusterPortBase: number;
+  /** '': the address that the client is connected to. */
+  readonly clusterAnnounceIp: string;
+  readonly clusterAnnounceHostname: string;
+  readonly clusterPreferredEndpointType: 'ip' | 'hostname' | 'unknown-endpoint';
   readonly databases: number;
   readonly maxclients: number;
   /** Seconds; 0: never. */
@@ -84,6 +91,13 @@ export interface ConfigValues {
   readonly replayTruncate: boolean;
   readonly replayResync: boolean;
   readonly enableDebugCommand: 'no' | 'yes' | 'local';
+  /** Microseconds; -1: never. */
+  readonly slowlogLogSlowerThan: number;
+  readonly slowlogMaxLen: number;
+  /** Milliseconds; 0: never. */
+  readonly latencyMonitorThreshold: number;
+  readonly latencyTracking: boolean;
+  readonly latencyTrackingInfoPercentiles: readonly number[];
   readonly loglevel: LogLevel;
   /** '': standard output. */
   readonly logfile: string;
@@ -104,6 +118,8 @@ export class Config {
   readonly #texts = new Map<string, string>();
   /** Parameters that were said, not left to their defaults. */
   readonly #given = new Set<string>();
+  /** Parameters that were changed while the server ran. */
+  readonly #changed = new Set<string>();
   /** Absolute path of the file it was read from; '' if there was none. */
   file = '';
 
@@ -152,10 +168,36 @@ export class Config {
     return this.#given.has(name);
   }
 
+  /** The same, or by CONFIG SET. */
+  isSaid(name: string): boolean {
+    return this.#given.has(name) || this.#changed.has(name);
+  }
+
+  /** What `persistByDefault` and its kind would make of a parameter that is not said; undefined: its plain default. */
+  defaultOf(name: string): string | undefined {
+    const { dir, appendonly, clusterEnabled } = this.values;
+    if (name === 'appendonly' && dir !== '') return 'yes';
+    if (name === 'save' && dir !== '' && !appendonly) return SAVE_BY_DEFAULT;
+    if (name === 'routing' && clusterEnabled) return 'slots';
+    return undefined;
+  }
+
   /** What the directory's own layout turned out to be: only what was said changes one. */
   adoptLayout(shards: number, routing: 'kevyhash' | 'slots'): void {
     this.#put(findParameter('shards')!, String(shards));
     this.#put(findParameter('routing')!, routing);
+  }
+
+  /**
+   * With cluster ports keys are routed by slots; a directory with another layout keeps that, unless routing was said.
+   * @returns what is wrong, in one sentence, or null.
+   */
+  clusterByDefault(): string | null {
+    const { clusterEnabled, routing } = this.values;
+    if (!clusterEnabled || routing === 'slots') return null;
+    if (this.#given.has('routing')) return 'cluster-enabled needs --routing slots';
+    this.#put(findParameter('routing')!, 'slots');
+    return null;
   }
 
   /**
@@ -228,6 +270,7 @@ export class Config {
       const parsed = this.#parse(parameter, value);
       if ('problem' in parsed) throw new Error(`${name}: ${parsed.problem}`);
       this.#put(parameter, parsed.text);
+      this.#changed.add(parameter.name);
     }
   }
 

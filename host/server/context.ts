@@ -2,12 +2,16 @@
 // `host/worker` implements it, `host/server/commands` uses it; neither knows the other's insides.
 import type { Command, Reply } from '../commands/index.js';
 import type { ShardKernel } from '../kernel/kernel.js';
+import type { Series } from '../worker/latency-events.js';
 import type { PubSub } from '../worker/pubsub.js';
 import type { Queue } from '../worker/queue.js';
+import type { SlotKeys } from '../worker/slot-walk.js';
+import type { SlowEntry } from '../worker/slow-commands.js';
 import type { Stats } from '../worker/stats.js';
 import type { Kind, Subscribed } from '../worker/subscriptions.js';
 import type { Watched } from '../worker/watches.js';
 import type { Config } from './config.js';
+import type { Observer } from './observer.js';
 
 /** One connection, as commands see it. Fields that are not readonly are theirs to set; the next frame obeys them. */
 export interface Client {
@@ -18,6 +22,8 @@ export interface Client {
   readonly localAddress: string;
   readonly fd: number;
   readonly unix: boolean;
+  /** The shard whose cluster port it is connected to; -1: the main port or the Unix socket. */
+  readonly clusterShard: number;
   /** Unix milliseconds. */
   readonly createdMs: number;
   readonly lastActiveMs: number;
@@ -59,6 +65,8 @@ export interface ClientFacts extends Omit<Client, 'multi' | 'executing' | 'watch
   /** Channels, patterns and shard channels that it subscribes to. */
   readonly subscriptions: readonly [number, number, number];
   readonly workerIndex: number;
+  /** It sees every command: MONITOR. */
+  readonly monitor: boolean;
   /** It is waiting for a latch, the slow lane, or the end of CLIENT PAUSE. */
   readonly blocked: boolean;
 }
@@ -97,6 +105,14 @@ export interface PersistenceServices {
   info(): Promise<readonly (readonly [name: string, value: string | number])[]>;
 }
 
+/** Where the server listens, and how connections reach the workers: said in INFO and in the start-up line. */
+export interface ListeningFacts {
+  readonly tcpPort: number;
+  readonly spread: string;
+  /** By shard; none without cluster ports. */
+  readonly clusterPorts: readonly number[];
+}
+
 /** What one thread offers to host commands. */
 export interface Services {
   readonly workerIndex: number;
@@ -108,8 +124,7 @@ export interface Services {
   readonly startedMs: number;
   /** 40 hex digits, random per process. */
   readonly runId: string;
-  /** How connections reach the workers: said in INFO and in the start-up line. */
-  readonly listening: { readonly tcpPort: number; readonly spread: string };
+  readonly listening: ListeningFacts;
   /** Undefined without a directory. */
   readonly persistence: PersistenceServices | undefined;
 
@@ -134,6 +149,10 @@ export interface Services {
   shutdown(save?: boolean): Promise<never>;
   /** Frames for the kernel, under the latches they need: what a client would get for `argv`. */
   call(argv: readonly Uint8Array[], client: Client): Promise<Buffer>;
+  /** Redis Cluster's slot of a key. */
+  readonly slotOf: (key: Uint8Array) => number;
+  /** Keys of a slot that a shard has, in the client's database: how many, and at most `most` of them. */
+  keysInSlot(shard: number, slot: number, most: number, client: Client): Promise<SlotKeys>;
   /** The same, answered at once if nothing has to be waited for. */
   run(argv: readonly Uint8Array[], client: Client): Buffer | Promise<Buffer>;
   /** Why a frame may not be queued now, in an error's words: memory, or the log; undefined: it may. */
@@ -154,6 +173,22 @@ export interface Services {
   pass(timeoutMs: number, client: Client, reply: Buffer): Promise<Encoded>;
   /** CLIENT UNBLOCK. Whether the client was waiting. */
   unblock(clientId: number, withError: boolean): Promise<boolean>;
+  /** Told of commands by whoever runs them. */
+  readonly observer: Observer;
+  /** Resolved: the client sees every command from now on. */
+  monitor(client: Client): Promise<void>;
+  isMonitor(client: Client): boolean;
+  unmonitor(client: Client): void;
+  /** The log of slow commands over all threads, newest first; and what empties it. */
+  slowEntries(): Promise<SlowEntry[]>;
+  resetSlow(): Promise<void>;
+  /** Events that took long, over all threads; and what forgets kinds of them, all if none is named. */
+  latencySeries(): Promise<Series[]>;
+  resetLatency(events: readonly string[]): Promise<number>;
+  /** Writes the configuration into the file that it came from; what is wrong, or null. */
+  rewriteConfig(): Promise<string | null>;
+  /** Brings the counters of this thread up to date. */
+  harvest(): void;
   /** Blocks this thread: DEBUG SLEEP. */
   sleep(ms: number): void;
   /** DEBUG PANIC: dies while holding the latch of shard 0. */

@@ -1,7 +1,9 @@
 // The control channel between the supervisor and its threads: small messages over comlink, never data.
 import type { MessagePort } from 'node:worker_threads';
+import type { Series } from '../worker/latency-events.js';
+import type { SlowEntry } from '../worker/slow-commands.js';
 import type { StoreParts } from '../worker/store-parts.js';
-import type { ClientFacts, KillFilter } from './context.js';
+import type { ClientFacts, KillFilter, ListeningFacts } from './context.js';
 import type { SharedListener } from './listener.js';
 
 /** What a thread offers to the supervisor. */
@@ -14,6 +16,13 @@ export interface ThreadApi {
   /** Takes parameters over that have been checked. */
   configureHere(pairs: readonly (readonly [string, string])[]): void;
   setActiveExpireHere(on: boolean): void;
+  /** MONITOR is watched by clients of these threads. */
+  monitorsHere(threads: readonly number[]): void;
+  /** This thread's part of SLOWLOG, and of LATENCY's events; and what forgets it. */
+  slowHere(): SlowEntry[];
+  resetSlowHere(): void;
+  latencyHere(): Series[];
+  resetLatencyHere(events: readonly string[]): string[];
   /** Accepts no more, and closes connections once what they asked for is answered and taken. */
   stop(): Promise<void>;
 }
@@ -29,6 +38,15 @@ export interface SupervisorApi {
   pause(untilMs: number, writesOnly: boolean): Promise<void>;
   configure(pairs: readonly (readonly [string, string])[]): Promise<void>;
   setActiveExpire(on: boolean): Promise<void>;
+  /** A thread has so many clients of MONITOR. Resolved: every thread feeds them. */
+  monitors(thread: number, count: number): Promise<void>;
+  slowEntries(): Promise<SlowEntry[]>;
+  resetSlow(): Promise<void>;
+  latencySeries(): Promise<Series[]>;
+  /** How many kinds of events were forgotten. */
+  resetLatency(events: readonly string[]): Promise<number>;
+  /** Writes the configuration into its file; what is wrong, or null. */
+  rewriteConfig(): Promise<string | null>;
   /** Ends the process. `save`: see Services. */
   shutdown(save?: boolean): Promise<void>;
 }
@@ -43,7 +61,7 @@ export interface ThreadSetup {
   readonly statsBuffer: SharedArrayBuffer;
   readonly startedMs: number;
   readonly runId: string;
-  readonly listening: { readonly tcpPort: number; readonly spread: string };
+  readonly listening: ListeningFacts;
   readonly listeners: readonly SharedListener[];
   /** The runtime passed the self-test of direct-read.ts. */
   readonly readsDirectly: boolean;

@@ -11,18 +11,21 @@ import { Attendant } from '../worker/attendant.js';
 import { type Blocking, blockingOf, foundNothing, TimeoutError } from '../worker/blocking.js';
 import { Claims } from '../worker/claims.js';
 import { SystemClock } from '../worker/clock.js';
-import { Connection, WAIT_NONE } from '../worker/connection.js';
+import { Connection, clusterFlags, WAIT_NONE } from '../worker/connection.js';
 import { Defragmenter } from '../worker/defragmenter.js';
 import { Evictor } from '../worker/evictor.js';
 import { type CallContext, FrameRunner, misconf } from '../worker/frame-runner.js';
 import { FrameServer } from '../worker/frame-server.js';
 import { Housekeeper } from '../worker/housekeeper.js';
 import { Latches, RESERVE_AFTER_MS } from '../worker/latches.js';
+import type { Series } from '../worker/latency-events.js';
 import { Later } from '../worker/later.js';
 import { type Mailbox, openMailbox } from '../worker/mailbox.js';
 import { PubSub } from '../worker/pubsub.js';
 import { Sampler } from '../worker/sampler.js';
-import { laneCount, SlowLane } from '../worker/slow-lane.js';
+import { type SlotKeys, walkSlot } from '../worker/slot-walk.js';
+import type { SlowEntry } from '../worker/slow-commands.js';
+import { laneCount, SlowLane, type SlowReply } from '../worker/slow-lane.js';
 import { STAT, Stats } from '../worker/stats.js';
 import { openShards } from '../worker/store-parts.js';
 import type { Kind } from '../worker/subscriptions.js';
@@ -34,8 +37,11 @@ import { Config } from './config.js';
 import type { Client, ClientFacts, Encoded, KillFilter, PersistenceServices, Services } from './context.js';
 import type { SupervisorApi, ThreadApi, ThreadSetup } from './control.js';
 import { takeOver } from './direct-read.js';
+import type { Door } from './listener.js';
 import { log } from './log.js';
+import { Monitors } from './monitors.js';
 import { NetTransport } from './net-transport.js';
+import { Observer } from './observer.js';
 import { type Step, Transactions } from './transactions.js';
 
 const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
@@ -85,6 +91,8 @@ export class ServerThread implements ThreadApi, Services {
   readonly #waiters: Waiters;
   readonly #transactions: Transactions;
   readonly #place: Uint8Array;
+  readonly observer: Observer;
+  readonly #monitors: Monitors;
   #stopping = false;
   #evicting = false;
 
@@ -121,9 +129,11 @@ export class ServerThread implements ThreadApi, Services {
       {
         hostCommand: (argv, connection) => this.#hostCommand(argv, connection),
         slowCommand: (argv, context) => this.#slowCommand(argv, context),
+        ran: (argv, commands, connection, ms) => this.observer.ranTogether(argv, commands, connection, ms),
       },
     );
     this.#place = this.frames.place;
+    this.observer = new Observer(this.config, this.stats, this.frames);
     const later = new Later(this.#latches);
     const claims = new Claims(store.claims);
     const [{ epochs }] = this.shards;
@@ -140,7 +150,13 @@ export class ServerThread implements ThreadApi, Services {
     this.#transactions = new Transactions(this.#runner, this.#watches, this.#lane, bulkBytesMax);
     this.#latches.attendant = new Attendant(
       ...([this.shards, this.#latches, this.#runner, claims, this.#mailbox, epochs, bulkBytesMax] as const),
+      {
+        publish: (channel, message) => void this.pubsub.publish(channel, message),
+        modified: () => {},
+        lost: () => {},
+      },
     );
+    this.#monitors = new Monitors(this.#mailbox, (connection, bytes) => this.frames.tell(connection, bytes));
     this.#mailbox.open();
     const own = this.shards.filter((_, index) => index % setup.threadCount === threadIndex);
     this.#housekeeper = new Housekeeper(own, this.shards, this.#latches, clock, this.stats);
@@ -150,7 +166,7 @@ export class ServerThread implements ThreadApi, Services {
   }
 
   /** Takes a socket that came in. */
-  readonly accept = (socket: Socket, socketPath: string | undefined): void => {
+  readonly accept = (socket: Socket, { socketPath, clusterShard }: Door): void => {
     const { values } = this.config;
     socket.on('error', () => {});
     if (this.#stopping || !this.stats.admit(values.maxclients)) {
@@ -173,6 +189,7 @@ export class ServerThread implements ThreadApi, Services {
       : socket;
     const transport = new NetTransport(direct, socketPath);
     connection = new Connection(this.stats.nextClientId(), transport, Date.now(), open);
+    connection.clusterShard = clusterShard;
     this.#connections.set(connection.id, connection);
     connection.atEnd.add(() => this.#ended(connection));
     this.stats.add(STAT.clients, 1);
@@ -200,7 +217,7 @@ export class ServerThread implements ThreadApi, Services {
     return encoded(reply, proto);
   }
 
-  #slowCommand(argv: readonly Uint8Array[], context: CallContext): Promise<Uint8Array> {
+  #slowCommand(argv: readonly Uint8Array[], context: CallContext): Promise<SlowReply> {
     return this.#lane.run(argv, context, this.#runner.homeOf(argv as Buffer[]));
   }
 
@@ -272,7 +289,30 @@ export class ServerThread implements ThreadApi, Services {
 
   configureHere(pairs: readonly (readonly [string, string])[]): void {
     this.config.apply(pairs);
+    this.observer.configured();
     if (this.workerIndex === 0) this.keepLimit();
+  }
+
+  monitorsHere(threads: readonly number[]): void {
+    this.#monitors.spread(threads);
+    this.observer.feed = this.#monitors.any ? this.#monitors.feed : undefined;
+    this.observer.configured();
+  }
+
+  slowHere(): SlowEntry[] {
+    return [...this.observer.slow.entries];
+  }
+
+  resetSlowHere(): void {
+    this.observer.slow.reset();
+  }
+
+  latencyHere(): Series[] {
+    return this.observer.events.all;
+  }
+
+  resetLatencyHere(events: readonly string[]): string[] {
+    return this.observer.events.reset(events);
   }
 
   setActiveExpireHere(on: boolean): void {
@@ -302,20 +342,65 @@ export class ServerThread implements ThreadApi, Services {
 
   // Services: asked by host commands.
 
+  async monitor(client: Client): Promise<void> {
+    const connection = client as Connection;
+    this.#monitors.add(connection);
+    try {
+      await this.supervisor.monitors(this.workerIndex, this.#monitors.count);
+    } finally {
+      if (connection.closed) this.unmonitor(connection);
+    }
+  }
+
+  isMonitor(client: Client): boolean {
+    return this.#monitors.has(client as Connection);
+  }
+
+  unmonitor(client: Client): void {
+    if (!this.#monitors.remove(client as Connection)) return;
+    void this.supervisor.monitors(this.workerIndex, this.#monitors.count);
+  }
+
+  slowEntries(): Promise<SlowEntry[]> {
+    return this.supervisor.slowEntries();
+  }
+
+  resetSlow(): Promise<void> {
+    return this.supervisor.resetSlow();
+  }
+
+  latencySeries(): Promise<Series[]> {
+    return this.supervisor.latencySeries();
+  }
+
+  resetLatency(events: readonly string[]): Promise<number> {
+    return this.supervisor.resetLatency(events);
+  }
+
+  rewriteConfig(): Promise<string | null> {
+    return this.supervisor.rewriteConfig();
+  }
+
+  harvest(): void {
+    this.#housekeeper.harvest();
+  }
+
   clients(): Promise<ClientFacts[]> {
     return this.supervisor.clients();
   }
 
   factsOf(client: Client): ClientFacts {
     const connection = client as Connection;
-    const { id, address, localAddress, fd, unix, createdMs, lastActiveMs, inputBytes, outputBytes } = connection;
+    const { id, address, localAddress, fd, unix, clusterShard, createdMs, lastActiveMs, inputBytes, outputBytes } =
+      connection;
     const { commandCount, netInputBytes, netOutputBytes, lastCommand, name, libName, libVersion } = connection;
     const { db, proto, authenticated, noEvict, noTouch, replyMode, closeAfterReply } = connection;
     return {
-      ...{ id, address, localAddress, fd, unix, createdMs, lastActiveMs, inputBytes, outputBytes },
+      ...{ id, address, localAddress, fd, unix, clusterShard, createdMs, lastActiveMs, inputBytes, outputBytes },
       ...{ commandCount, netInputBytes, netOutputBytes, lastCommand, name, libName, libVersion },
       ...{ db, proto, authenticated, noEvict, noTouch, replyMode, closeAfterReply },
       workerIndex: this.workerIndex,
+      monitor: this.#monitors.has(connection),
       subscriptions: [connection.subscribed[0].size, connection.subscribed[1].size, connection.subscribed[2].size],
       queued: connection.multi?.frames.length ?? -1,
       blocked: connection.waiting !== WAIT_NONE,
@@ -350,25 +435,47 @@ export class ServerThread implements ThreadApi, Services {
     return new Promise(() => {});
   }
 
-  async call(argv: readonly Uint8Array[], client: Client): Promise<Buffer> {
-    return this.run(argv, client);
+  #contextOf({ db, proto, noTouch, clusterShard }: Client): CallContext {
+    const callFlags = (noTouch ? CALL_NO_TOUCH : 0) | clusterFlags(clusterShard);
+    return { db, proto, callFlags, bulkBytesMax: this.config.values.protoMaxBulkLen };
   }
 
-  #contextOf({ db, proto, noTouch }: Client): CallContext {
-    const bulkBytesMax = this.config.values.protoMaxBulkLen;
-    return { db, proto, callFlags: noTouch ? CALL_NO_TOUCH : 0, bulkBytesMax };
+  readonly slotOf = (key: Uint8Array): number => this.#runner.slotOf(key);
+
+  keysInSlot(shard: number, slot: number, most: number, client: Client): Promise<SlotKeys> {
+    return walkSlot(this.#runner, this.#latches, { shard, slot, most }, this.#contextOf(client));
+  }
+
+  async call(argv: readonly Uint8Array[], client: Client): Promise<Buffer> {
+    return this.#run(argv, client);
   }
 
   run(argv: readonly Uint8Array[], client: Client): Buffer | Promise<Buffer> {
+    const command = commandOf(argv)!;
+    return this.#run(argv, client, (reply, ms) => this.observer.ran(command, argv, client, ms, isError(reply)));
+  }
+
+  /** @param told Called once it has run, with its own time. */
+  #run(
+    argv: readonly Uint8Array[],
+    client: Client,
+    told?: (reply: Buffer, ms: number) => void,
+  ): Buffer | Promise<Buffer> {
     const frame = argv as Buffer[];
     this.stats.addCalls(this.#runner.opcodeOf(frame), 1);
     const writes = commandOf(frame)?.flags.includes('write') ?? false;
     return this.#untilFree<Buffer>(writes, () => {
       const context = this.#contextOf(client);
       const outcome = this.#runner.run(frame, context);
-      if ('reply' in outcome) return outcome.reply;
-      if ('slow' in outcome) return this.#slowCommand(frame, context).then((reply) => Buffer.from(reply));
-      return outcome;
+      if ('reply' in outcome) {
+        told?.(outcome.reply, this.#runner.tookMs);
+        return outcome.reply;
+      }
+      if (!('slow' in outcome)) return outcome;
+      return this.#slowCommand(frame, context).then(({ reply, tookMs }) => {
+        told?.(Buffer.from(reply), tookMs);
+        return Buffer.from(reply);
+      });
     });
   }
 
@@ -527,11 +634,11 @@ export class ServerThread implements ThreadApi, Services {
   block(argv: readonly Buffer[], client: Client, command: Command): Encoded | Reply | Promise<Encoded | Reply> {
     const frame = argv as Buffer[];
     const blocking = blockingOrError(command.name, frame);
-    if (!blocking) return encodedLater(this.run(frame, client));
+    if (!blocking) return encodedLater(this.#run(frame, client));
     if ('error' in blocking) return blocking;
     const attempt = blocking.attempt as Buffer[];
     if (client.executing || blocking.timeoutMs < 0) {
-      return encodedLater(this.run(attempt, client), blocking.shape);
+      return encodedLater(this.#run(attempt, client), blocking.shape);
     }
     const context = this.#contextOf(client);
     const outcome = this.#untilFree<Buffer>(command.flags.includes('write'), () => {
@@ -548,7 +655,7 @@ export class ServerThread implements ThreadApi, Services {
         );
       });
       if ('busy' in done) return done;
-      if (done.value === 'long') return this.#slowCommand(attempt, context).then((reply) => Buffer.from(reply));
+      if (done.value === 'long') return this.#slowCommand(attempt, context).then(({ reply }) => Buffer.from(reply));
       return done.value;
     });
     return encodedLater(outcome, blocking.shape);
@@ -581,6 +688,7 @@ export class ServerThread implements ThreadApi, Services {
     this.unwatch(connection);
     void this.pubsub.forget(connection);
     this.#waiters.forget(connection.id);
+    this.unmonitor(connection);
   }
 
   sleep(ms: number): void {

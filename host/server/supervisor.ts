@@ -5,14 +5,18 @@ import { unlinkSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import Comlink, { type Endpoint, type Remote } from 'comlink';
+import { LatchkeyError } from '../errors.js';
 import type { LaneData } from '../worker/lane-main.js';
+import { type Series, together } from '../worker/latency-events.js';
+import { newestOf, type SlowEntry } from '../worker/slow-commands.js';
 import { Stats } from '../worker/stats.js';
 import type { StoreParts } from '../worker/store-parts.js';
 import type { Config } from './config.js';
+import { rewriteFile } from './config-rewrite.js';
 import type { ClientFacts, KillFilter, PersistenceServices } from './context.js';
 import type { SupervisorApi, ThreadApi, ThreadSetup } from './control.js';
 import { canReadDirectly } from './direct-read.js';
-import { type Listening, openListeners } from './listener.js';
+import { type Door, type Listening, openListeners } from './listener.js';
 import { log } from './log.js';
 import { configureShards, makeStore } from './make-store.js';
 import { PersistenceHost, persistenceAt } from './persistence-host.js';
@@ -39,13 +43,14 @@ export class Supervisor implements SupervisorApi {
     const { config } = this;
     await this.#openStore();
     const { threads, shards, routing } = config.values;
+    this.#statsBuffer = Stats.newBuffer(threads);
     // Asks libuv to take one connection per wake-up, which spreads them better over threads that share a descriptor.
     process.env.UV_TCP_SINGLE_ACCEPT ??= '1';
     this.#readsDirectly = await canReadDirectly();
     // Connections may come before the first thread is built, which wants to know where we listen.
-    const early: [Socket, string | undefined][] = [];
-    let accept = (socket: Socket, path: string | undefined): void => void early.push([socket, path]);
-    const listening = await openListeners(config.values, threads, (socket, path) => accept(socket, path));
+    const early: [Socket, Door][] = [];
+    let accept = (socket: Socket, door: Door): void => void early.push([socket, door]);
+    const listening = await openListeners(config.values, threads, (socket, door) => accept(socket, door));
     const first = new ServerThread(
       this.#setup(0, listening),
       this,
@@ -53,7 +58,7 @@ export class Supervisor implements SupervisorApi {
     );
     this.#threads.push(first);
     accept = first.accept;
-    for (const [socket, path] of early) first.accept(socket, path);
+    for (const [socket, door] of early) first.accept(socket, door);
     await Promise.all(Array.from({ length: threads - 1 }, (_, i) => this.#startThread(i + 1, listening)));
     const store = `${threads} worker${threads === 1 ? '' : 's'}, ${shards} shard${shards === 1 ? '' : 's'} (${routing})`;
     log.notice(`Ready to accept connections on ${listening.places.join(', ')}: ${store}, ${listening.spread}`);
@@ -68,6 +73,7 @@ export class Supervisor implements SupervisorApi {
     const { host, store } = await PersistenceHost.open(this.config);
     this.#store = store;
     this.#persistence = host;
+    await this.#checkRouting(host);
     host.onEnd((reason) => {
       if (this.#ending) return;
       this.#ending = true;
@@ -76,17 +82,27 @@ export class Supervisor implements SupervisorApi {
     });
   }
 
+  /** Only an explicit flag changes a layout, and cluster ports need the one by slots. */
+  async #checkRouting(host: PersistenceHost): Promise<void> {
+    const { clusterEnabled, routing, dir } = this.config.values;
+    if (!clusterEnabled || routing === 'slots') return;
+    this.#ending = true;
+    await host.close(false);
+    const why = `${dir} is laid out by kevyhash, and cluster ports need slots: say --routing slots to lay it out anew`;
+    throw new LatchkeyError('BAD_CONFIG', why);
+  }
+
   #engineFor(port: MessagePort | undefined): PersistenceServices | undefined {
     return port && persistenceAt(port);
   }
 
-  readonly #statsBuffer = Stats.newBuffer(256);
+  #statsBuffer!: SharedArrayBuffer;
   readonly #runId = randomBytes(20).toString('hex');
   readonly #startedMs = Date.now();
   #readsDirectly = false;
 
   #setup(threadIndex: number, listening: Listening): ThreadSetup {
-    const { tcpPort, spread, shared } = listening;
+    const { tcpPort, spread, clusterPorts, shared } = listening;
     return {
       store: this.#store,
       threadIndex,
@@ -95,7 +111,7 @@ export class Supervisor implements SupervisorApi {
       statsBuffer: this.#statsBuffer,
       startedMs: this.#startedMs,
       runId: this.#runId,
-      listening: { tcpPort, spread },
+      listening: { tcpPort, spread, clusterPorts },
       listeners: shared,
       readsDirectly: this.#readsDirectly,
     };
@@ -134,6 +150,12 @@ export class Supervisor implements SupervisorApi {
       pause: (untilMs, writesOnly) => this.pause(untilMs, writesOnly),
       configure: (pairs) => this.configure(pairs),
       setActiveExpire: (on) => this.setActiveExpire(on),
+      monitors: (thread, count) => this.monitors(thread, count),
+      slowEntries: () => this.slowEntries(),
+      resetSlow: () => this.resetSlow(),
+      latencySeries: () => this.latencySeries(),
+      resetLatency: (events) => this.resetLatency(events),
+      rewriteConfig: () => this.rewriteConfig(),
       shutdown: (save) => this.shutdown(save),
     };
   }
@@ -199,6 +221,37 @@ export class Supervisor implements SupervisorApi {
 
   async setActiveExpire(on: boolean): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.setActiveExpireHere(on)));
+  }
+
+  /** Clients of MONITOR by thread. */
+  readonly #monitors = new Map<number, number>();
+
+  async monitors(thread: number, count: number): Promise<void> {
+    this.#monitors.set(thread, count);
+    const threads = [...this.#monitors].filter(([, clients]) => clients !== 0).map(([index]) => index);
+    await Promise.all(this.#threads.map((each) => each.monitorsHere(threads)));
+  }
+
+  async slowEntries(): Promise<SlowEntry[]> {
+    const logs = await Promise.all(this.#threads.map((thread) => thread.slowHere()));
+    return newestOf(logs, this.config.values.slowlogMaxLen);
+  }
+
+  async resetSlow(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.resetSlowHere()));
+  }
+
+  async latencySeries(): Promise<Series[]> {
+    return together((await Promise.all(this.#threads.map((thread) => thread.latencyHere()))).flat());
+  }
+
+  async resetLatency(events: readonly string[]): Promise<number> {
+    const gone = await Promise.all(this.#threads.map((thread) => thread.resetLatencyHere(events)));
+    return new Set(gone.flat()).size;
+  }
+
+  async rewriteConfig(): Promise<string | null> {
+    return rewriteFile(this.config);
   }
 
   /** SHUTDOWN, SIGTERM, SIGINT: answers what was accepted, as far as clients take it, and ends the process. */

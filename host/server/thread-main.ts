@@ -27,6 +27,11 @@ const api: ThreadApi = {
   pauseHere: (untilMs, writesOnly) => thread.pauseHere(untilMs, writesOnly),
   configureHere: (pairs) => thread.configureHere(pairs),
   setActiveExpireHere: (on) => thread.setActiveExpireHere(on),
+  monitorsHere: (threads) => thread.monitorsHere(threads),
+  slowHere: () => thread.slowHere(),
+  resetSlowHere: () => thread.resetSlowHere(),
+  latencyHere: () => thread.latencyHere(),
+  resetLatencyHere: (events) => thread.resetLatencyHere(events),
   stop: () => thread.stop(),
 };
 Comlink.expose(api, threadPort as unknown as Endpoint);

@@ -3,6 +3,7 @@
 // Behaviour: redis-server 7.0's multi.c.
 import { commandOf, type Reply } from '../commands/index.js';
 import { CALL_NO_TOUCH } from '../kernel/abi.js';
+import { clusterFlags } from '../worker/connection.js';
 import type { CallContext, FrameRunner } from '../worker/frame-runner.js';
 import type { SlowLane } from '../worker/slow-lane.js';
 import type { Watched, Watches } from '../worker/watches.js';
@@ -66,8 +67,9 @@ export class Transactions {
     return this.runner.looksLong(argv, this.#contextOf(client, client.db));
   }
 
-  #contextOf({ proto, noTouch }: Client, db: number): CallContext {
-    return { db, proto, callFlags: noTouch ? CALL_NO_TOUCH : 0, bulkBytesMax: this.bulkBytesMax() };
+  #contextOf({ proto, noTouch, clusterShard }: Client, db: number): CallContext {
+    const callFlags = (noTouch ? CALL_NO_TOUCH : 0) | clusterFlags(clusterShard);
+    return { db, proto, callFlags, bulkBytesMax: this.bulkBytesMax() };
   }
 
   /**

@@ -25,6 +25,11 @@ export interface Transport extends Sink {
   destroy(): void;
 }
 
+/** Flags of the calls of a connection to a shard's cluster port; for the main port (-1) there are none. */
+export function clusterFlags(shard: number): number {
+  return shard < 0 ? 0 : abi.CALL_CLUSTER | (shard << abi.PORT_SHARD_SHIFT);
+}
+
 /** Why a connection waits: its later frames stay in its queue meanwhile. */
 export const WAIT_NONE = 0;
 export const WAIT_LATCH = 1;
@@ -36,6 +41,8 @@ const NAMES: string[] = [];
 for (const command of COMMANDS) NAMES[command.opcode] = command.name;
 
 export class Connection implements Sink {
+  /** The shard whose cluster port it came in at; -1: the main port, which serves all. */
+  clusterShard = -1;
   readonly createdMs: number;
   lastActiveMs: number;
   commandCount = 0;
@@ -137,6 +144,7 @@ export class Connection implements Sink {
     if (!this.authenticated) flags |= abi.CALL_HOST_ALL;
     if (this.eachFrame !== 0) flags |= abi.CALL_EACH;
     if (this.noTouch) flags |= abi.CALL_NO_TOUCH;
+    if (this.clusterShard >= 0) flags |= clusterFlags(this.clusterShard);
     if (this.replyMode !== 'on') flags |= abi.CALL_REPLY_OFF;
     return flags;
   }

@@ -7,7 +7,7 @@
 import { type Command, commandOf, findCommand, keysTouched } from '../commands/index.js';
 import * as abi from '../kernel/abi.js';
 import type { Epochs } from '../kernel/epochs.js';
-import { initShard, newShardMemory, ShardKernel } from '../kernel/kernel.js';
+import { initShard, type KernelExports, newShardMemory, ShardKernel } from '../kernel/kernel.js';
 import { takeOutput } from '../kernel/output.js';
 import { bulkOf, integerOf, isError } from '../resp/reply.js';
 import { encodeRequest } from '../resp/request.js';
@@ -24,7 +24,7 @@ import { leadSplit } from './many/split.js';
 export interface CallContext {
   db: number;
   proto: number;
-  /** CALL_NO_TOUCH or 0. */
+  /** CALL_NO_TOUCH; and CALL_CLUSTER with its shard: what is about all keys is about that shard's then. */
   callFlags: number;
   bulkBytesMax: number;
 }
@@ -37,6 +37,11 @@ export interface Clock {
   nowMs(): number;
   /** @param nowMs What nowMs has just answered. */
   lruClock(nowMs: number): number;
+}
+
+/** The shard whose cluster port a command came in at, -1: none. */
+function portOf({ callFlags }: CallContext): number {
+  return (callFlags & abi.CALL_CLUSTER) === 0 ? -1 : (callFlags >>> abi.PORT_SHARD_SHIFT) & 0xff;
 }
 
 /** Redis's words for a log that cannot be written. */
@@ -63,6 +68,8 @@ function privateKernel(like: ShardKernel): ShardKernel {
 export class FrameRunner {
   readonly #all: number[];
   #hasher: ShardKernel | undefined;
+  /** How long the last command took once it had its latches, in ms. */
+  tookMs = 0;
   /** Within `together`: the shards whose latches are held, and the time that all its commands have. */
   #held: readonly number[] | undefined;
   #heldMs = 0;
@@ -123,7 +130,7 @@ export class FrameRunner {
     if (!command || command.where === 'host') return false;
     if (this.#looksSlow(argv)) return true;
     if (STEPWISE.has(command.name)) return this.#keysOf(context.db) > SLOW_KEYS;
-    return this.shardsOf(command, argv).some((index) => {
+    return this.shardsOf(command, argv, portOf(context)).some((index) => {
       try {
         this.#on(index, argv, { ...context, callFlags: abi.CALL_PROBE });
         return false;
@@ -158,20 +165,29 @@ export class FrameRunner {
     const command = commandOf(argv) ?? findCommand(argv[0].toString('latin1').toLowerCase());
     if (!command) throw new Error('an unknown command reached the shards');
     if (!this.patient && this.#looksSlow(argv)) return { slow: true };
-    if (STEPWISE.has(command.name) && this.shards.length > 1) return this.#stepwise(command.name, argv, context);
-    const needed = this.shardsOf(command, argv);
+    if (STEPWISE.has(command.name) && this.shards.length > 1 && portOf(context) < 0)
+      return this.#stepwise(command.name, argv, context);
+    const needed = this.shardsOf(command, argv, portOf(context));
     const { epochs } = this.shards[0];
     if (epochs.failed && command.flags.includes('write')) return { reply: misconf(epochs) };
     const grows = command.flags.includes('denyoom');
     if (grows && this.evictor.isOver(needed) && this.evictor.makeRoom() === 'none') return { reply: OOM };
-    if (this.#held) return { reply: this.#lead(command, argv, context, needed) };
+    if (this.#held) {
+      const beganMs = performance.now();
+      const reply = this.#lead(command, argv, context, needed);
+      this.tookMs = performance.now() - beganMs;
+      return { reply };
+    }
     if (this.waits) this.latches.takeAllBlocking(needed);
     else {
       const busy = this.latches.tryAll(needed);
       if (busy >= 0) return { busy };
     }
+    const beganMs = performance.now();
     try {
-      return { reply: this.#lead(command, argv, context, needed) };
+      const reply = this.#lead(command, argv, context, needed);
+      this.tookMs = performance.now() - beganMs;
+      return { reply };
     } catch (error) {
       if (error instanceof Slow) return { slow: true };
       throw error;
@@ -206,10 +222,11 @@ export class FrameRunner {
     return this.shardsOf(command, argv);
   }
 
-  /** Shards whose latches the command needs, ascending. */
-  shardsOf(command: Command, argv: readonly Buffer[]): number[] {
+  /** Shards whose latches the command needs, ascending. @param port Of the cluster port that it came in at, -1: none. */
+  shardsOf(command: Command, argv: readonly Buffer[], port = -1): number[] {
     if (this.shards.length === 1) return this.#all;
     if (command.where === 'all') {
+      if (port >= 0) return [port];
       if (command.name === 'scan') return [this.#cursorShard(argv[1])];
       return this.#all;
     }
@@ -240,24 +257,39 @@ export class FrameRunner {
 
   /** The shard of a key. */
   route(key: Uint8Array): number {
-    const shard = this.shards[0];
     if (this.shards.length === 1) return 0;
+    return this.#place(key, (calls, ptr, bytes) => calls.route(ptr, bytes));
+  }
+
+  /** Redis Cluster's slot of a key, whatever the routing. */
+  slotOf(key: Uint8Array): number {
+    return this.#place(key, (calls, ptr, bytes) => calls.slot(ptr, bytes));
+  }
+
+  #place(key: Uint8Array, ask: (calls: KernelExports, ptr: number, bytes: number) => number): number {
+    const shard = this.shards[0];
     if (key.length <= shard.layout.inBytes) {
       shard.bytes.set(key, shard.staging);
-      return shard.calls.route(shard.staging, key.length);
+      return ask(shard.calls, shard.staging, key.length);
     }
     // A key longer than a window is hashed in a memory of this thread's own, where no latch is needed.
     this.#hasher ??= privateKernel(shard);
     const block = this.#hasher.calls.blockNew(key.length) >>> 0;
     if (block === 0) return 0;
     this.#hasher.view(block, key.length).set(key);
-    const index = this.#hasher.calls.route(block, key.length);
+    const index = ask(this.#hasher.calls, block, key.length);
     this.#hasher.calls.blockFree(block);
     return index;
   }
 
+  /** A frame of the host's own making (assembly/commands/internal.ts), on one shard, under its latch alone. */
+  runInternal(shard: number, argv: readonly Buffer[], context: CallContext): Outcome {
+    return this.#step(shard, argv, context);
+  }
+
   /** KEYS, DBSIZE and RANDOMKEY: one shard after the other, so that none waits for the others. */
   #stepwise(name: string, argv: readonly Buffer[], context: CallContext): Outcome {
+    const beganMs = performance.now();
     const keys = this.shards.map((shard) => shard.calls.databaseKeys(context.db) >>> 0);
     const total = keys.reduce((sum, count) => sum + count, 0);
     if (name === 'keys' && !this.patient && total > SLOW_KEYS) return { slow: true };
@@ -271,6 +303,7 @@ export class FrameRunner {
     for (let i = 0; i < keys.length; i++) {
       const step = this.#step((first + i) % keys.length, argv, context);
       if (!('reply' in step)) return step;
+      this.tookMs = performance.now() - beganMs;
       if (isError(step.reply) || (name === 'randomkey' && bulkOf(step.reply) !== null)) return step;
       replies.push(step.reply);
     }
@@ -303,7 +336,7 @@ export class FrameRunner {
   // Everything from here on runs with the latches held.
 
   #lead(command: Command, argv: readonly Buffer[], context: CallContext, shards: readonly number[]): Buffer {
-    if (command.where === 'all') return this.#leadAll(command.name, argv, context);
+    if (command.where === 'all' && portOf(context) < 0) return this.#leadAll(command.name, argv, context);
     if (shards.length === 1) return this.#on(shards[0], argv, context);
     const lead: Leader = {
       command,
@@ -315,6 +348,7 @@ export class FrameRunner {
       on: (shard, frame, as = context) => this.#on(shard, frame, as),
       canStore: (shard, keys, bytes) => this.shards[shard].calls.canStore(context.db, keys, bytes) === 1,
       guestsClear: (shard) => this.shards[shard].calls.guestsClear(),
+      told: this.latches.attendant,
     };
     switch (command.name) {
       case 'rename':
@@ -378,6 +412,7 @@ export class FrameRunner {
     }
     if (status === abi.STATUS_SLOW) throw new Slow();
     if (status !== abi.STATUS_DONE) throw new Error(`the kernel answered status ${status} to a whole frame`);
+    if (shard.pending) this.latches.attendant?.collect(shard);
     return takeOutput(shard);
   }
 }

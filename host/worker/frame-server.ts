@@ -5,14 +5,23 @@
 import * as abi from '../kernel/abi.js';
 import { type Epochs, POLICY_LATER } from '../kernel/epochs.js';
 import { EVENTS_WAITING, EVENTS_WANTED, type ShardKernel } from '../kernel/kernel.js';
-import { BigFrame, decodeRequest, ProtocolError } from '../resp/request.js';
-import { type Connection, WAIT_HOST, WAIT_LATCH, WAIT_NONE, WAIT_PAUSE, WAIT_SLOW } from './connection.js';
+import { BigFrame, decodeRequest, firstRequest, ProtocolError } from '../resp/request.js';
+import {
+  type Connection,
+  clusterFlags,
+  WAIT_HOST,
+  WAIT_LATCH,
+  WAIT_NONE,
+  WAIT_PAUSE,
+  WAIT_SLOW,
+} from './connection.js';
 import { BATCH_MAX, type Evictor } from './evictor.js';
 import { type CallContext, type Clock, type FrameRunner, misconf } from './frame-runner.js';
 import { Gate } from './gate.js';
 import { GroupRunner } from './group-runner.js';
 import { type Latches, RESERVE_AFTER_MS, SPINS } from './latches.js';
 import { Output, Releases, WAITING_BYTES_MAX } from './output.js';
+import type { SlowReply } from './slow-lane.js';
 import { STAT, type Stats } from './stats.js';
 
 /** Bytes of output that a client may leave lying. */
@@ -40,7 +49,13 @@ export interface FrameHooks {
    */
   hostCommand(argv: Buffer[], connection: Connection): Uint8Array | Promise<Uint8Array>;
   /** Runs a slow command in the slow lane. */
-  slowCommand(argv: Buffer[], context: CallContext): Promise<Uint8Array>;
+  slowCommand(argv: Buffer[], context: CallContext): Promise<SlowReply>;
+  /**
+   * Told of commands that the kernel has run: of each, where they run one by one; else of those that took `slowBatchMs`.
+   * @param argv     The first of them.
+   * @param commands How many ran together.
+   */
+  ran?(argv: Buffer[], commands: number, connection: Connection, ms: number): void;
 }
 
 /** Bytes that a waiting connection may pile up before its transport is told to stop. */
@@ -59,6 +74,10 @@ export class FrameServer {
   backlogBytesMax = 64 << 20;
   /** Bytes of replies that may wait for a sync before frames have to wait, too. */
   unsyncedBytesMax = 64 << 20;
+  /** What takes so long is told of. */
+  slowBatchMs = Number.POSITIVE_INFINITY;
+  /** Commands run one by one, each told of. */
+  oneByOne = false;
   readonly releases: Releases;
   readonly #home: ShardKernel;
   readonly #out = new Output<Connection>();
@@ -340,6 +359,28 @@ export class FrameServer {
     if (this.releases.count !== 0) this.releases.drain(SPINS);
   }
 
+  /** What connections are to be told besides their replies, which has its turn after those. */
+  readonly #told = new Map<Connection, Uint8Array[]>();
+
+  /** Writes bytes to a connection that it has not asked for just now. Taken over: they must not change any more. */
+  tell(connection: Connection, bytes: Uint8Array): void {
+    const waiting = this.#told.get(connection);
+    if (waiting) {
+      waiting.push(bytes);
+      return;
+    }
+    if (this.#told.size === 0) setImmediate(this.#tellAll);
+    this.#told.set(connection, [bytes]);
+  }
+
+  readonly #tellAll = (): void => {
+    for (const [connection, parts] of this.#told) {
+      for (const part of parts) this.#out.push(part);
+      this.#write(connection);
+    }
+    this.#told.clear();
+  };
+
   /** Hands over what waits for the end of the turn. */
   flush(): void {
     this.#flush();
@@ -393,7 +434,7 @@ export class FrameServer {
       connection.db,
       connection.proto,
       connection.callFlags | (holdsWrites ? abi.CALL_NO_WRITES : 0) | this.#roomFlag,
-      connection.replyMode === 'skipNext' ? 1 : this.#roomCommands,
+      connection.replyMode === 'skipNext' || this.oneByOne ? 1 : this.#roomCommands,
       this.limits.protoMaxBulkLen,
     );
   }
@@ -431,16 +472,38 @@ export class FrameServer {
     if (errors !== 0) this.stats.add(STAT.errors, errors);
   }
 
+  /**
+   * Counts the time of commands that ran together: those of the frames from #from to `end`.
+   * @param opcode Of the first. @param mixed 0: of all of them.
+   */
+  #ran(connection: Connection, opcode: number, mixed: number, commands: number, end: number, ms: number): void {
+    const { times } = this.stats;
+    if (mixed === 0) times.add(opcode, commands, ms);
+    else times.addMixed(commands, ms);
+    if (ms < this.slowBatchMs && !this.oneByOne) return;
+    const home = this.#home;
+    const frame = Buffer.from(home.bytes.subarray(home.input + this.#from, home.input + end));
+    this.hooks.ran?.(firstRequest(frame), commands, connection, ms);
+  }
+
   /** One shard: everything is executed straight from the window. */
   #runWindow(connection: Connection, loaded: number): boolean {
     const shard = this.#home;
     for (;;) {
       this.#stamp(shard, connection, this.#holdsWrites());
+      const beganMs = performance.now();
       const status = shard.run(this.#from, loaded, this.latches.owner, SPINS);
+      const tookMs = performance.now() - beganMs;
       this.#askAgain();
       if (status === abi.STATUS_BUSY) return this.#park(connection, this.homeIndex);
       const held = shard.control(abi.CONTROL_HELD) !== 0;
       if (!held) this.latches.hadTurn(this.homeIndex);
+      const ran = shard.control(abi.CONTROL_RAN);
+      if (ran !== 0) {
+        const commands = shard.control(abi.CONTROL_COMMANDS) - shard.control(abi.CONTROL_REJECTED);
+        const end = this.#from + shard.control(abi.CONTROL_CONSUMED);
+        this.#ran(connection, ran, shard.control(abi.CONTROL_MIXED), commands, end, tookMs);
+      }
       this.#from += shard.control(abi.CONTROL_CONSUMED);
       this.#account(
         connection,
@@ -490,10 +553,14 @@ export class FrameServer {
         }
         this.#stampGroups(connection, involved, holdsWrites);
       }
+      const beganMs = performance.now();
       const done = single ? this.#groups.runOne(this.#from, end) : this.#groups.runAll(frames);
+      const tookMs = performance.now() - beganMs;
       this.#askAgain();
       if (done.status === abi.STATUS_BUSY) return this.#park(connection, done.shard);
-      this.#from = single ? this.#from + done.consumed : done.consumed;
+      const next = single ? this.#from + done.consumed : done.consumed;
+      if (done.ran !== 0) this.#ran(connection, done.ran, done.mixed, done.commands - done.rejected, next, tookMs);
+      this.#from = next;
       this.#account(connection, done.commands, done.opcode, done.errors);
       if (done.status === abi.STATUS_DONE || done.status === abi.STATUS_FULL) continue;
       if (this.#stopped(connection, done.status, this.shards[done.shard], loaded) === LEAVE) return LEAVE;
@@ -570,7 +637,8 @@ export class FrameServer {
     if (this.pausing) this.#waitForPause(connection);
     else if (this.#epochs.failed) {
       this.#from += shard.control(abi.CONTROL_FRAME_BYTES);
-      this.#counted(connection, shard.control(abi.CONTROL_OPCODE), misconf(this.#epochs));
+      this.stats.times.addRejected(shard.control(abi.CONTROL_OPCODE), 1);
+      this.#answered(connection, shard.control(abi.CONTROL_OPCODE), misconf(this.#epochs));
       return GO_ON;
     } else this.#waitForEngine(connection);
     return LEAVE;
@@ -627,11 +695,11 @@ export class FrameServer {
   }
 
   /** Parks the connection until a promise has its reply. */
-  #await(connection: Connection, why: number, reply: Promise<Uint8Array>, take: (bytes: Uint8Array) => void): void {
+  #await<Done>(connection: Connection, why: number, reply: Promise<Done>, take: (done: Done) => void): void {
     connection.waiting = why;
-    void reply.then((bytes) => {
+    void reply.then((done) => {
       if (connection.closed) return;
-      take(bytes);
+      take(done);
       this.#resume(connection);
     });
   }
@@ -640,7 +708,7 @@ export class FrameServer {
     return {
       db: connection.db,
       proto: connection.proto,
-      callFlags: connection.noTouch ? abi.CALL_NO_TOUCH : 0,
+      callFlags: (connection.noTouch ? abi.CALL_NO_TOUCH : 0) | clusterFlags(connection.clusterShard),
       bulkBytesMax: this.limits.protoMaxBulkLen,
     };
   }
@@ -653,26 +721,33 @@ export class FrameServer {
     if ('busy' in outcome) return this.#park(connection, outcome.busy);
     this.#from += frameBytes;
     if ('slow' in outcome) return this.#slow(connection, argv);
-    this.#counted(connection, opcode, outcome.reply);
+    this.#counted(connection, opcode, argv, outcome.reply, this.runner.tookMs);
     return GO_ON;
   }
 
   #slow(connection: Connection, argv: Buffer[]): boolean {
     this.stats.add(STAT.slow, 1);
     const opcode = this.runner.opcodeOf(argv);
-    this.#await(connection, WAIT_SLOW, this.hooks.slowCommand(argv, this.#contextOf(connection)), (bytes) =>
-      this.#counted(connection, opcode, bytes),
+    this.#await(connection, WAIT_SLOW, this.hooks.slowCommand(argv, this.#contextOf(connection)), ({ reply, tookMs }) =>
+      this.#counted(connection, opcode, argv, reply, tookMs),
     );
     return LEAVE;
   }
 
   /** One command was executed outside the window. */
-  #counted(connection: Connection, opcode: number, reply: Uint8Array): void {
+  #counted(connection: Connection, opcode: number, argv: Buffer[], reply: Uint8Array, tookMs: number): void {
+    this.stats.addCalls(opcode, 1);
+    this.stats.times.add(opcode, 1, tookMs);
+    if (reply[0] === 0x2d) this.stats.times.addFailed(opcode, 1);
+    if (tookMs >= this.slowBatchMs || this.oneByOne) this.hooks.ran?.(argv, 1, connection, tookMs);
+    this.#answered(connection, opcode, reply);
+  }
+
+  #answered(connection: Connection, opcode: number, reply: Uint8Array): void {
     connection.commandCount++;
     connection.lastOpcode = opcode;
     connection.parkedSinceMs = 0;
     this.stats.add(STAT.commands, 1);
-    this.stats.addCalls(opcode, 1);
     if (reply[0] === 0x2d) this.stats.addErrorReply(reply);
     if (connection.replyMode === 'on') this.#out.push(reply);
     else if (connection.replyMode === 'skipNext') connection.replyMode = 'on';

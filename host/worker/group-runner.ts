@@ -20,6 +20,10 @@ export interface GroupsDone {
   opcode: number;
   /** Error replies. */
   errors: number;
+  /** Of the commands, those that did not run; the opcode of the first that did, 0: none; 0: all that ran were this one. */
+  rejected: number;
+  ran: number;
+  mixed: number;
   /** After runOne: input bytes executed. After runAll: offset in home's input behind the last frame executed. */
   consumed: number;
 }
@@ -35,7 +39,17 @@ interface GroupOutput {
 
 export class GroupRunner {
   readonly #home: ShardKernel;
-  readonly #done: GroupsDone = { status: 0, shard: 0, commands: 0, opcode: 0, errors: 0, consumed: 0 };
+  readonly #done: GroupsDone = {
+    status: 0,
+    shard: 0,
+    commands: 0,
+    opcode: 0,
+    errors: 0,
+    rejected: 0,
+    ran: 0,
+    mixed: 0,
+    consumed: 0,
+  };
 
   constructor(
     readonly shards: readonly ShardKernel[],
@@ -71,6 +85,7 @@ export class GroupRunner {
     done.status = abi.STATUS_FULL;
     done.shard = this.homeIndex;
     done.commands = 0;
+    done.ran = 0;
     done.errors = 0;
     done.consumed = this.#offsetBehind(0, 1);
     return done;
@@ -101,6 +116,9 @@ export class GroupRunner {
     done.shard = shard === home ? this.homeIndex : group;
     done.commands = shard.control(abi.CONTROL_COMMANDS);
     done.opcode = shard.control(abi.CONTROL_OPCODE);
+    done.rejected = shard.control(abi.CONTROL_REJECTED);
+    done.ran = shard.control(abi.CONTROL_RAN);
+    done.mixed = shard.control(abi.CONTROL_MIXED);
     done.errors = shard.control(abi.CONTROL_ERRORS);
     if (done.errors !== 0) this.failed(shard);
     done.consumed = shard.control(abi.CONTROL_CONSUMED);
@@ -139,6 +157,9 @@ export class GroupRunner {
     let status: number = abi.STATUS_DONE;
     const done = this.#done;
     done.errors = 0;
+    done.rejected = 0;
+    done.ran = 0;
+    done.mixed = 0;
     let executed = 0;
     for (const group of order) {
       const shard = group === local ? home : this.shards[group];
@@ -149,6 +170,10 @@ export class GroupRunner {
       const errors = shard.control(abi.CONTROL_ERRORS);
       if (errors !== 0) this.failed(shard);
       done.errors += errors;
+      done.rejected += shard.control(abi.CONTROL_REJECTED);
+      const ran = shard.control(abi.CONTROL_RAN);
+      if (done.ran === 0) done.ran = ran;
+      if (ran !== 0) done.mixed |= shard.control(abi.CONTROL_MIXED) | (ran ^ done.ran);
       opcodes.set(group, shard.control(abi.CONTROL_OPCODE));
       const output = this.#keep(shard, group, commands, offset, room);
       outputs.push(output);

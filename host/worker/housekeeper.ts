@@ -57,15 +57,28 @@ export class Housekeeper {
     }
   }
 
-  /** Calls per opcode: this thread's own window, so no latch is needed. */
+  /** Takes over what this thread's own windows have counted; no latch is needed for that. */
+  harvest(): void {
+    for (const shard of this.all) this.#harvest(shard);
+  }
+
   #harvest(shard: ShardKernel): void {
     const { words } = shard;
     const row = (shard.window + abi.WINDOW_CALLS) >> 2;
+    const failed = (shard.window + abi.WINDOW_FAILED) >> 2;
+    const rejected = (shard.window + abi.WINDOW_REJECTED) >> 2;
     for (let opcode = 1; opcode < OPCODES; opcode++) {
+      if (words[rejected + opcode] !== 0) {
+        this.stats.times.addRejected(opcode, words[rejected + opcode] >>> 0);
+        words[rejected + opcode] = 0;
+      }
       const calls = words[row + opcode];
       if (calls === 0) continue;
       this.stats.addCalls(opcode, calls >>> 0);
       words[row + opcode] = 0;
+      if (words[failed + opcode] === 0) continue;
+      this.stats.times.addFailed(opcode, words[failed + opcode] >>> 0);
+      words[failed + opcode] = 0;
     }
   }
 

@@ -10,6 +10,7 @@ import { FrameRunner } from './frame-runner.js';
 import { Latches } from './latches.js';
 import { Later } from './later.js';
 import { openMailbox } from './mailbox.js';
+import { relay } from './pubsub.js';
 import type { LaneFrame, LaneReply, LaneRequest } from './slow-lane.js';
 import { openShards, type StoreParts } from './store-parts.js';
 import { type Watched, Watches } from './watches.js';
@@ -41,6 +42,7 @@ latches.attendant = new Attendant(
   mailbox,
   epochs,
   () => BULK_BYTES_MAX,
+  { publish: relay(mailbox, epochs), modified: () => {}, lost: () => {} },
 );
 mailbox.open();
 
@@ -69,7 +71,7 @@ function together(frames: readonly LaneFrame[], watched: readonly Watched[]): Ui
 parentPort!.on('message', (port: MessagePort) => {
   port.on('message', ({ id, frames, watched }: LaneRequest) => {
     const replies = watched ? together(frames, keysBack(watched)) : frames.map(execute);
-    const reply: LaneReply = { id, replies, seen: epochs.takeSeen() };
+    const reply: LaneReply = { id, replies, tookMs: runner.tookMs, seen: epochs.takeSeen() };
     port.postMessage(reply, replies?.map(({ buffer }) => buffer as ArrayBuffer) ?? []);
   });
 });

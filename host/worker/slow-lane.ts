@@ -26,8 +26,16 @@ export interface LaneReply {
   readonly id: number;
   /** A reply for each frame; undefined: a watched key has changed, and nothing was executed. */
   readonly replies: readonly Uint8Array[] | undefined;
+  /** How long the last of them took once it had its latches. */
+  readonly tookMs: number;
   /** The highest epoch that the command could have seen. */
   readonly seen: number;
+}
+
+/** What a slow command led to. */
+export interface SlowReply {
+  readonly reply: Uint8Array;
+  readonly tookMs: number;
 }
 
 /** One worker's way to the lanes. */
@@ -49,9 +57,9 @@ export class SlowLane {
   }
 
   /** @param shard The command's first shard: it decides the lane. */
-  async run(argv: readonly Uint8Array[], context: CallContext, shard: number): Promise<Uint8Array> {
-    const { replies } = await this.#ask([{ argv, context }], undefined, shard);
-    return replies![0];
+  async run(argv: readonly Uint8Array[], context: CallContext, shard: number): Promise<SlowReply> {
+    const { replies, tookMs } = await this.#ask([{ argv, context }], undefined, shard);
+    return { reply: replies![0], tookMs };
   }
 
   /** Runs commands as one step, unless a watched key has changed. @param shard See `run`. */

@@ -1,6 +1,8 @@
 // Figures that all threads share: one page of shared memory, so that INFO asks nobody. Each worker writes its own row;
 // doubles, since only one thread adds to a cell and readers may be a moment late. The head holds atomic counters.
 
+import { CommandTimes } from './command-times.js';
+
 export const STAT = {
   clients: 0,
   connections: 1,
@@ -26,7 +28,7 @@ export type Stat = keyof typeof STAT;
 /** First words of error replies that INFO errorstats tells apart. The kernel's come first, in its order. */
 export const ERROR_KINDS = [
   ...(['ERR', 'WRONGTYPE', 'OOM', 'BUSYGROUP', 'NOGROUP', 'BUSYKEY', 'INVALIDOBJ'] as const),
-  ...(['NOAUTH', 'WRONGPASS', 'NOPROTO'] as const),
+  ...(['NOAUTH', 'WRONGPASS', 'NOPROTO', 'MOVED', 'CROSSSLOT'] as const),
 ] as const;
 export type ErrorKind = (typeof ERROR_KINDS)[number];
 
@@ -50,7 +52,9 @@ const HEAD_CLIENTS = 1;
 /** Milliseconds for which maxmemory was exceeded; and 1 + when that began, of the clock's lower 30 bits, 0: it is not. */
 const HEAD_EXCEEDED_MS = 2;
 const HEAD_EXCEEDED_SINCE = 3;
-const HEAD_WORDS = 4;
+/** Entries of SLOWLOG that there have been. */
+const HEAD_SLOW_ID = 4;
+const HEAD_WORDS = 6;
 /** Doubles of the head, behind the words above. One thread alone writes them. */
 const GAUGE_COMMANDS = 0;
 const GAUGE_INPUT = 1;
@@ -62,9 +66,11 @@ export class Stats {
   readonly #gauges: Float64Array;
   readonly #cells: Float64Array;
   readonly #row: number;
+  /** How long commands took. */
+  readonly times: CommandTimes;
 
   static newBuffer(workers: number): SharedArrayBuffer {
-    return new SharedArrayBuffer((HEAD_CELLS + workers * ROW_CELLS) * 8);
+    return new SharedArrayBuffer((HEAD_CELLS + workers * ROW_CELLS) * 8 + CommandTimes.bytesFor(workers));
   }
 
   /** @param worker Row that `add` writes to. */
@@ -75,7 +81,8 @@ export class Stats {
   ) {
     this.#head = new Int32Array(buffer, 0, HEAD_WORDS);
     this.#gauges = new Float64Array(buffer, HEAD_WORDS * 4, HEAD_CELLS - HEAD_WORDS / 2);
-    this.#cells = new Float64Array(buffer, HEAD_CELLS * 8);
+    this.#cells = new Float64Array(buffer, HEAD_CELLS * 8, workers * ROW_CELLS);
+    this.times = new CommandTimes(buffer, (HEAD_CELLS + workers * ROW_CELLS) * 8, workers, worker);
     this.#row = worker * ROW_CELLS;
   }
 
@@ -134,6 +141,7 @@ export class Stats {
         if (!kept.some((stat) => STAT[stat] === cell)) this.#cells[row + cell] = 0;
       }
     }
+    this.times.reset();
   }
 
   get rates(): Rates {
@@ -177,6 +185,9 @@ export class Stats {
     return Atomics.load(this.#head, HEAD_EXCEEDED_MS) + this.exceededForMs(nowMs);
   }
 
+  nextSlowId(): number {
+    return Atomics.add(this.#head, HEAD_SLOW_ID, 1);
+  }
   nextClientId(): number {
     return Atomics.add(this.#head, HEAD_CLIENT_ID, 1) + 1;
   }

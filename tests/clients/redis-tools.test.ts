@@ -1,8 +1,10 @@
 // redis-cli and redis-benchmark, run as programs, over TCP and over a Unix socket.
 import { spawn } from 'node:child_process';
 import { expect, it } from 'vitest';
+import { portOf, startClusterServer } from '../support/cluster.js';
 import { latchkeyServerForSuite } from '../support/latchkey-server.js';
 import { describeWith, requirePrograms } from '../support/programs.js';
+import { serverForSuite } from '../support/redis-server.js';
 
 /** Runs a program to its end with `input` on its standard input. */
 async function run(name: string, args: readonly string[], input = ''): Promise<{ code: number | null; out: string }> {
@@ -64,4 +66,42 @@ describeWith(['redis-cli', 'redis-benchmark'], 'the tools that come with Redis',
       expect(out).not.toMatch(/error/i);
     });
   }
+});
+
+describeWith(['redis-cli', 'redis-benchmark'], 'the tools that come with Redis, on cluster ports', () => {
+  const server = serverForSuite(() => startClusterServer({ threads: 2, shards: 3 }));
+
+  it('redis-benchmark --cluster finds the nodes and measures without an error', async () => {
+    const args = ['--cluster', '-h', '127.0.0.1', '-p', String(portOf(server(), 0))];
+    const { code, out } = await run('redis-benchmark', [
+      ...args,
+      '-t',
+      'set,get,incr,lpush',
+      '-n',
+      '5000',
+      '-q',
+      '-P',
+      '8',
+    ]);
+    expect(code).toBe(0);
+    expect(out).toContain('Cluster has 3 master nodes');
+    for (const test of ['SET', 'GET', 'INCR', 'LPUSH']) {
+      expect(out).toMatch(new RegExp(`${test}: [0-9.]+ requests per second`));
+    }
+    expect(out).not.toMatch(/error|MOVED/i);
+  });
+
+  it('redis-cli -c follows where it is sent', async () => {
+    for (const key of ['a', 'b', 'c', 'd', 'e']) {
+      const args = ['-c', '-h', '127.0.0.1', '-p', String(portOf(server(), 1))];
+      expect(await run('redis-cli', [...args, 'SET', key, `${key}!`])).toEqual({ code: 0, out: 'OK\n' });
+      expect(await run('redis-cli', [...args, 'GET', key])).toEqual({ code: 0, out: `${key}!\n` });
+    }
+  });
+
+  it('redis-cli --cluster check finds all slots covered', async () => {
+    const { code, out } = await run('redis-cli', ['--cluster', 'check', `127.0.0.1:${portOf(server(), 0)}`]);
+    expect(out).toContain('[OK] All 16384 slots covered.');
+    expect(code).toBe(0);
+  });
 });

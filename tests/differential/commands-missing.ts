@@ -13,16 +13,6 @@ const LATER: readonly Missing[] = [
     reason: 'with client-side caching',
     commands: 'client|tracking client|trackinginfo client|caching client|getredir',
   },
-  {
-    reason: "with cluster ports, which describe this process's shards",
-    commands: `asking readonly readwrite cluster cluster|slots cluster|shards cluster|nodes cluster|info cluster|keyslot
-      cluster|countkeysinslot cluster|getkeysinslot cluster|myid cluster|links cluster|help`,
-  },
-  {
-    reason: 'with the observation of all workers at once',
-    commands: `monitor role config|rewrite slowlog slowlog|get slowlog|len slowlog|reset slowlog|help
-      latency latency|histogram latency|latest latency|history latency|reset latency|doctor latency|graph latency|help`,
-  },
 ];
 
 /** What there is no plan for. */
@@ -33,10 +23,9 @@ const WITHOUT_PLAN: readonly Missing[] = [
   },
   {
     reason: 'there are no other nodes: shards live in one process, and its layout changes at a start',
-    commands: `restore-asking cluster|addslots cluster|addslotsrange cluster|bumpepoch cluster|count-failure-reports
+    commands: `restore-asking cluster|addslots cluster|addslotsrange cluster|bumpepoch
       cluster|delslots cluster|delslotsrange cluster|failover cluster|flushslots cluster|forget cluster|meet
-      cluster|replicas cluster|replicate cluster|reset cluster|saveconfig cluster|set-config-epoch cluster|setslot
-      cluster|slaves`,
+      cluster|replicate cluster|reset cluster|saveconfig cluster|set-config-epoch cluster|setslot`,
   },
   { reason: 'there is no replication', commands: 'replicaof slaveof psync sync replconf failover' },
   { reason: 'there are no modules', commands: 'module|load module|loadex module|unload' },

@@ -11,6 +11,7 @@ import { hostScripts } from './cases/host.js';
 import { hllScripts } from './cases/hyperloglog.js';
 import { keyspaceScripts } from './cases/keyspace.js';
 import { listScripts } from './cases/lists.js';
+import { observationScripts } from './cases/observation.js';
 import { setScripts } from './cases/sets.js';
 import { sortScripts } from './cases/sort.js';
 import { streamScripts } from './cases/stream.js';
@@ -34,6 +35,7 @@ const SCRIPTS = [
   ...streamScripts,
   ...geoScripts,
   ...hostScripts,
+  ...observationScripts,
   ...unknownScripts,
 ];
 const PROTOCOLS: Protocol[] = [2, 3];

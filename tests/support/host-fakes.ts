@@ -6,6 +6,7 @@ import { encodeReply } from '../../host/resp/reply.js';
 import { executeHostCommand } from '../../host/server/commands/index.js';
 import { Config } from '../../host/server/config.js';
 import type { Client, ClientFacts, KillFilter, PersistenceServices, Services } from '../../host/server/context.js';
+import { Observer } from '../../host/server/observer.js';
 import { newPost, openMailbox } from '../../host/worker/mailbox.js';
 import { PubSub } from '../../host/worker/pubsub.js';
 import { Stats } from '../../host/worker/stats.js';
@@ -22,6 +23,7 @@ export function fakeClient(changes: Partial<Client> = {}): Client {
     localAddress: '127.0.0.1:6379',
     fd: 20,
     unix: false,
+    clusterShard: -1,
     createdMs: nowMs,
     lastActiveMs: nowMs,
     inputBytes: 0,
@@ -56,7 +58,7 @@ export class FakeServices implements Services {
   readonly stats = new Stats(Stats.newBuffer(1), 1);
   readonly startedMs = Date.now();
   readonly runId = '0'.repeat(40);
-  readonly listening = { tcpPort: 6379, spread: 'one worker' };
+  readonly listening = { tcpPort: 6379, spread: 'one worker', clusterPorts: [] as number[] };
   persistence: PersistenceServices | undefined;
   readonly kernel: TestKernel;
   /** What was asked, in order: the service's name and its arguments. */
@@ -75,7 +77,7 @@ export class FakeServices implements Services {
     return [this.kernel.shard];
   }
   factsOf(client: Client): ClientFacts {
-    return { ...client, workerIndex: 0, queued: -1, subscriptions: [0, 0, 0], blocked: true };
+    return { ...client, workerIndex: 0, monitor: false, queued: -1, subscriptions: [0, 0, 0], blocked: true };
   }
   async clients(): Promise<ClientFacts[]> {
     return this.others;
@@ -109,6 +111,39 @@ export class FakeServices implements Services {
     this.kernel.proto = client.proto;
     this.kernel.flags = abi.CALL_SLOW;
     return this.kernel.call(...argv);
+  }
+  readonly observer = new Observer(this.config, this.stats, { slowBatchMs: 0, oneByOne: false });
+  async monitor(): Promise<void> {
+    this.asked.push(['monitor']);
+  }
+  isMonitor(): boolean {
+    return false;
+  }
+  unmonitor(): void {}
+  async slowEntries() {
+    return [];
+  }
+  async resetSlow(): Promise<void> {
+    this.asked.push(['resetSlow']);
+  }
+  async latencySeries() {
+    return [];
+  }
+  async resetLatency(): Promise<number> {
+    return 0;
+  }
+  async rewriteConfig(): Promise<string | null> {
+    return null;
+  }
+  harvest(): void {}
+  readonly slotOf = (key: Uint8Array): number => {
+    const { shard } = this.kernel;
+    shard.bytes.set(key, shard.staging);
+    return shard.calls.slot(shard.staging, key.length);
+  };
+  async keysInSlot(...place: unknown[]) {
+    this.asked.push(['keysInSlot', ...place.slice(0, 3)]);
+    return { count: 0, keys: [] };
   }
   readonly pubsub = new PubSub<Client>(0, 1, openMailbox(newPost(1), 0), Epochs.none(), () => {});
   subscribe(client: Client, kind: Kind, names: readonly string[]): undefined {

@@ -94,7 +94,7 @@ export class StoreInProcess {
     this.frames = new FrameServer(shards, 0, this.latches, this.runner, clock, stats, limits, {
       hostCommand: (argv, connection) =>
         slow(argv, { db: connection.db, proto: 2, callFlags: 0, bulkBytesMax: 1 << 29 }),
-      slowCommand: async (argv, context) => slow(argv, context),
+      slowCommand: async (argv, context) => ({ reply: slow(argv, context), tookMs: 0 }),
     });
     this.#connection = new Connection(1, this.#transport, clock.now, true);
     this.housekeeper = new Housekeeper(shards, shards, this.latches, clock, stats);

@@ -24,7 +24,7 @@ const EXPORTS = [
     'blockNew',
     'blockFree',
   ],
-  ...['cut', 'merge', 'release', 'unpin', 'canStore', 'route', 'guestsClear'],
+  ...['cut', 'merge', 'release', 'unpin', 'canStore', 'route', 'slot', 'guestsClear'],
   ...[
     'defrag',
     'sparseBytes',

@@ -24,6 +24,7 @@ export function unknownType(argument: Uint8Array) {
 /** Redis's letters, in Redis's order. */
 function flagsOf(facts: ClientFacts, isCaller: boolean): string {
   let flags = '';
+  if (facts.monitor) flags += 'O';
   // A caller that waits for this very answer is not blocked in anybody's eyes.
   if (facts.blocked && !isCaller) flags += 'b';
   if (facts.subscriptions.some((count) => count > 0)) flags += 'P';

@@ -1,5 +1,4 @@
-// CONFIG: the configuration read and changed while the server runs. There is no REWRITE: a server that keeps everything
-// in memory writes no file.
+// CONFIG: the configuration read, changed while the server runs, and written back into its file.
 import { isUtf8 } from 'node:buffer';
 import type { HostHandler } from '../context.js';
 import { helpReply } from './help.js';
@@ -12,6 +11,8 @@ const CONFIG_HELP = [
   '    Set the configuration <directive> to <value>.',
   'RESETSTAT',
   '    Reset statistics reported by the INFO command.',
+  'REWRITE',
+  '    Rewrite the configuration file.',
 ];
 
 /** Names, patterns and errors: one character per byte. Values: UTF-8, as in files. */
@@ -42,9 +43,15 @@ const resetStat: HostHandler = (_argv, _client, services) => {
   return OK;
 };
 
+const rewrite: HostHandler = async (_argv, _client, services) => {
+  const problem = await services.rewriteConfig();
+  return problem === null ? OK : quotingError(problem);
+};
+
 export const CONFIG_HANDLERS: Readonly<Record<string, HostHandler>> = {
   'config|get': get,
   'config|set': set,
   'config|resetstat': resetStat,
+  'config|rewrite': rewrite,
   'config|help': () => helpReply('CONFIG', CONFIG_HELP),
 };

@@ -42,6 +42,9 @@ const auth: HostHandler = (argv, client, services) => {
   return authenticate(user, argv[argv.length - 1], client, services) ? OK : WRONGPASS;
 };
 
+/** The main port is a server that has all keys, whatever other ports there are. */
+export const modeOf = ({ clusterShard }: Client): string => (clusterShard < 0 ? 'standalone' : 'cluster');
+
 /** Options take effect in their order, also if a later one is wrong, as in Redis 7.0; the protocol changes last. */
 const hello: HostHandler = (argv, client, services) => {
   let proto: 2 | 3 = client.proto;
@@ -76,7 +79,7 @@ const hello: HostHandler = (argv, client, services) => {
       ['version', REDIS_VERSION],
       ['proto', proto],
       ['id', client.id],
-      ['mode', 'standalone'],
+      ['mode', modeOf(client)],
       ['role', 'master'],
       ['modules', []],
     ],
@@ -105,6 +108,7 @@ const reset: HostHandler = (_argv, client, services) => {
   client.authenticated = services.config.values.requirepass === '';
   client.replyMode = 'on';
   client.noTouch = false;
+  services.unmonitor(client);
   const told = KINDS.map((kind) => services.unsubscribe(client, kind, [...client.subscribed[kind]])).filter(Boolean);
   const done = { status: 'RESET' };
   return told.length === 0 ? done : Promise.all(told).then(() => done);

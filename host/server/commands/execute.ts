@@ -1,8 +1,10 @@
 // The way of a frame that the kernel left to the host: found in the table, checked, and run. Every frame gets an answer.
 import { type Command, commandOf, type Reply } from '../../commands/index.js';
 import type { Client, Encoded, HostHandler, Services } from '../context.js';
+import { clusterRefusal } from './cluster-port.js';
 import { debugRefusal } from './debug.js';
 import { refusedWhileSubscribed } from './pubsub.js';
+import { endTransaction } from './transaction.js';
 import { cString, quotingError } from './values.js';
 
 /** Bytes of the name, and of all arguments together, that an error quotes at most. */
@@ -31,6 +33,11 @@ function arityFits({ arity }: Command, argc: number): boolean {
   return arity > 0 ? argc === arity : argc >= -arity;
 }
 
+function isError(answer: Reply | Encoded): boolean {
+  if (typeof answer !== 'object' || answer === null) return false;
+  return 'error' in answer || ('encoded' in answer && answer.encoded[0] === 0x2d);
+}
+
 /**
  * Makes the function that runs host commands.
  * @param findHandler By full name. What has no handler is the kernel's, and goes to `services.call`.
@@ -50,6 +57,7 @@ export function executor(findHandler: (fullName: string) => HostHandler | undefi
     client.lastCommand = command?.fullName ?? 'NULL';
     // What cannot be queued spoils the transaction.
     const refuse = <T>(error: T): T => {
+      if (command) services.observer.refused(command);
       if (client.multi) client.multi.failed = true;
       return error;
     };
@@ -61,19 +69,40 @@ export function executor(findHandler: (fullName: string) => HostHandler | undefi
     const refusal = command.name === 'debug' ? debugRefusal(enableDebugCommand, client) : undefined;
     if (refusal) return refuse(refusal);
     if (requirepass !== '' && !client.authenticated && !command.flags.includes('no_auth')) return refuse(NOAUTH);
-    const subscribed = refusedWhileSubscribed(client, command.name, command.fullName);
+    const elsewhere = clusterRefusal(argv, command, client, services);
+    if (elsewhere) {
+      // What EXEC cannot do here is not done later either.
+      if (command.name === 'exec' && client.multi) endTransaction(client, services);
+      return refuse(elsewhere);
+    }
+    const subscribed = client.executing ? undefined : refusedWhileSubscribed(client, command.name, command.fullName);
     if (subscribed) return refuse(subscribed);
     if (client.multi && !client.executing) {
       if (command.flags.includes('no_multi')) return refuse({ error: 'ERR Command not allowed inside a transaction' });
       if (!NEVER_QUEUED.has(command.name)) {
         const why = services.refusal(command);
         if (why) return refuse({ error: why });
-        client.multi.frames.push([...argv]);
+        // Of a transaction that cannot come to anything nothing more is kept.
+        if (!client.multi.failed) client.multi.frames.push([...argv]);
         return QUEUED;
       }
     }
     const handler = findHandler(command.fullName);
-    if (handler) return handler(argv, client, services, command);
+    if (handler) {
+      const beganMs = performance.now();
+      const answer = handler(argv, client, services, command);
+      // What it waits for is not its own time.
+      const ownMs = performance.now() - beganMs;
+      const told = <T extends Reply | Encoded>(reply: T): T => {
+        services.observer.ran(command, argv, client, ownMs, isError(reply));
+        return reply;
+      };
+      if (!(answer instanceof Promise)) return told(answer);
+      if (!command.flags.includes('blocking')) return answer.then(told);
+      // Who waits for a key has been seen to do so.
+      told(null);
+      return answer;
+    }
     const reply = services.run(argv, client);
     return reply instanceof Promise ? reply.then((encoded) => ({ encoded })) : { encoded: reply };
   };

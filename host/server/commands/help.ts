@@ -2,6 +2,7 @@
 // listed. NO-TOUCH and SETINFO are Redis 7.2's.
 import type { Reply } from '../../commands/index.js';
 import type { HostHandler } from '../context.js';
+import { withPorts } from './cluster.js';
 
 /** A container's help: a title that all containers share, its own lines, and the line about HELP itself. */
 export function helpReply(container: string, lines: readonly string[]): Reply {
@@ -52,6 +53,34 @@ const CLIENT_HELP = [
   '    Will not touch LRU/LFU stats when this mode is on.',
 ];
 
+const CLUSTER_HELP = [
+  'COUNT-FAILURE-REPORTS <node-id>',
+  '    Return number of failure reports for <node-id>.',
+  'COUNTKEYSINSLOT <slot>',
+  '    Return the number of keys in <slot>.',
+  'GETKEYSINSLOT <slot> <count>',
+  '    Return key names stored by current node in a slot.',
+  'INFO',
+  '    Return information about the cluster.',
+  'KEYSLOT <key>',
+  '    Return the hash slot for <key>.',
+  'MYID',
+  '    Return the node id.',
+  'NODES',
+  '    Return cluster configuration seen by node. Output format:',
+  '    <id> <ip:port> <flags> <master> <pings> <pongs> <epoch> <link> <slot> ...',
+  'REPLICAS <node-id>',
+  '    Return <node-id> replicas.',
+  'SLOTS',
+  '    Return information about slots range mappings. Each range is made of:',
+  '    start, end, master and replicas IP addresses, ports and ids',
+  'SHARDS',
+  '    Return information about slot range mappings and the nodes associated with them.',
+  'LINKS',
+  '    Return information about all network links between this node and its peers.',
+  '    Output format is an array where each array element is a map containing attributes of a link',
+];
+
 const COMMAND_HELP = [
   '(no subcommand)',
   '    Return details about all Redis commands.',
@@ -84,6 +113,35 @@ export const DEBUG_HELP = [
   '    default.',
   'SLEEP <seconds>',
   '    Stop the server for <seconds>. Decimals allowed.',
+];
+
+const LATENCY_HELP = [
+  'DOCTOR',
+  '    Return a human readable latency analysis report.',
+  'GRAPH <event>',
+  '    Return an ASCII latency graph for the <event> class.',
+  'HISTORY <event>',
+  '    Return time-latency samples for the <event> class.',
+  'LATEST',
+  '    Return the latest latency samples for all events.',
+  'RESET [<event> ...]',
+  '    Reset latency data of one or more <event> classes.',
+  '    (default: reset all data for all event classes)',
+  'HISTOGRAM [COMMAND ...]',
+  '    Return a cumulative distribution of latencies in the format of a histogram for the specified command names.',
+  '    If no commands are specified then all histograms are replied.',
+];
+
+const SLOWLOG_HELP = [
+  'GET [<count>]',
+  '    Return top <count> entries from the slowlog (default: 10, -1 mean all).',
+  '    Entries are made of:',
+  '    id, timestamp, time in microseconds, arguments array, client IP and port,',
+  '    client name',
+  'LEN',
+  '    Return the length of the slowlog.',
+  'RESET',
+  '    Reset the slowlog.',
 ];
 
 const MEMORY_HELP = [
@@ -151,10 +209,13 @@ const help =
 /** DEBUG has no subcommands in the table and answers its own HELP; CONFIG's is beside its parameters. */
 export const HELP_HANDLERS: Readonly<Record<string, HostHandler>> = {
   'client|help': help('CLIENT', CLIENT_HELP),
+  'cluster|help': withPorts(help('CLUSTER', CLUSTER_HELP)),
   'command|help': help('COMMAND', COMMAND_HELP),
+  'latency|help': help('LATENCY', LATENCY_HELP),
   'memory|help': help('MEMORY', MEMORY_HELP),
   'module|help': help('MODULE', MODULE_HELP),
   'object|help': help('OBJECT', OBJECT_HELP),
+  'slowlog|help': help('SLOWLOG', SLOWLOG_HELP),
   'xgroup|help': help('XGROUP', XGROUP_HELP),
   'xinfo|help': help('XINFO', XINFO_HELP),
 };

@@ -4,7 +4,6 @@
 // Figures are read without a latch and one after the other: each is true of some moment, all of them of nearly the same.
 import { arch, machine, release, type as systemName, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { COMMANDS } from '../../commands/index.js';
 import { ALLOWANCE_EVICTED } from '../../kernel/allowance.js';
 import { DEFRAG_HITS, DEFRAG_KEY_HITS, DEFRAG_KEY_MISSES, DEFRAG_MISSES } from '../../kernel/defrag.js';
 import {
@@ -15,9 +14,11 @@ import {
   ROUTING_SLOTS,
   type ShardKernel,
 } from '../../kernel/kernel.js';
+import { percentile, type Times } from '../../worker/command-times.js';
 import { CHANNEL, PATTERN, SHARD_CHANNEL } from '../../worker/subscriptions.js';
-import type { Services } from '../context.js';
+import type { Client, Services } from '../context.js';
 import { latchkeyVersion, REDIS_VERSION } from '../version.js';
+import { modeOf } from './connection.js';
 
 type Value = string | number;
 /** Fields in order. */
@@ -51,7 +52,7 @@ export function humanBytes(bytes: number): string {
 
 const quotient = (part: number, whole: number): string => (whole === 0 ? 0 : part / whole).toFixed(2);
 
-export function server(services: Services): Section {
+export function server(services: Services, client: Client): Section {
   const { config, listening, runId, startedMs } = services;
   const nowMs = Date.now();
   const uptimeSeconds = Math.floor((nowMs - startedMs) / 1000);
@@ -60,14 +61,14 @@ export function server(services: Services): Section {
     ['redis_version', REDIS_VERSION],
     ['redis_git_sha1', '00000000'],
     ['redis_git_dirty', 0],
-    ['redis_mode', 'standalone'],
+    ['redis_mode', modeOf(client)],
     ['os', `${systemName()} ${release()} ${machine()}`],
     ['arch_bits', /64|s390x/.test(arch()) ? 64 : 32],
     ['multiplexing_api', 'libuv'],
     ['process_id', process.pid],
     ['process_supervised', 'no'],
     ['run_id', runId],
-    ['tcp_port', listening.tcpPort],
+    ['tcp_port', listening.clusterPorts[client.clusterShard] ?? listening.tcpPort],
     ['server_time_usec', nowMs * 1000],
     ['uptime_in_seconds', uptimeSeconds],
     ['uptime_in_days', Math.floor(uptimeSeconds / DAY_SECONDS)],
@@ -90,6 +91,9 @@ export function latchkey(services: Services): Section {
     ['shards', shards.length],
     ['routing', shards[0]?.layout.routing === ROUTING_SLOTS ? 'slots' : 'kevyhash'],
     ['connection_spread', listening.spread],
+    ...(listening.clusterPorts.length === 0
+      ? []
+      : [['cluster_ports', listening.clusterPorts.join(',')] as [string, string]]),
     ['slow_commands', stats.sum('slow')],
     ['protocol_errors', stats.sum('protocolErrors')],
   ];
@@ -314,11 +318,37 @@ export function cpu(): Section {
   ];
 }
 
-/** Calls by command; the subcommands of a container are counted as one. Time is not taken, so there is none to report. */
-export function commandstats({ stats: figures }: Services): Section {
-  return COMMANDS.map(({ name, opcode }): [string, number] => [name, figures.calls(opcode)])
-    .filter(([, calls]) => calls > 0)
-    .map(([name, calls]) => [`cmdstat_${name}`, `calls=${calls}`]);
+function timesOf(services: Services): Times[] {
+  services.harvest();
+  const { stats: figures } = services;
+  return figures.times.all((opcode) => figures.calls(opcode));
+}
+
+/** By command; of containers that the kernel runs, the subcommands count as one. */
+export function commandstats(services: Services): Section {
+  return timesOf(services).map(({ name, calls, microseconds, rejected, failed }) => {
+    const each = quotient(microseconds, calls);
+    const usec = Math.round(microseconds);
+    return [
+      `cmdstat_${name}`,
+      `calls=${calls},usec=${usec},usec_per_call=${each},rejected_calls=${rejected},failed_calls=${failed}`,
+    ];
+  });
+}
+
+export function latencystats(services: Services): Section {
+  const { latencyTracking, latencyTrackingInfoPercentiles: percents } = services.config.values;
+  if (!latencyTracking) return [];
+  return timesOf(services)
+    .filter(({ calls, histogram }) => calls !== 0 && histogram.some((count) => count !== 0))
+    .map(({ name, histogram }) => [
+      `latency_percentiles_usec_${name}`,
+      percents.map((percent) => `p${percent}=${percentile(histogram, percent).toFixed(3)}`).join(','),
+    ]);
+}
+
+export function cluster({ listening }: Services): Section {
+  return [['cluster_enabled', listening.clusterPorts.length === 0 ? 0 : 1]];
 }
 
 export function errorstats({ stats: figures }: Services): Section {

@@ -1,5 +1,5 @@
 // INFO: which sections were asked for, and their text.
-import type { HostHandler, Services } from '../context.js';
+import type { Client, HostHandler, Services } from '../context.js';
 import * as sections from './info-sections.js';
 import { word } from './values.js';
 
@@ -9,7 +9,7 @@ interface Listed {
   readonly names: readonly string[];
   /** It is part of INFO without arguments. */
   readonly byDefault: boolean;
-  readonly fields: (services: Services) => sections.Section | Promise<sections.Section>;
+  readonly fields: (services: Services, client: Client) => sections.Section | Promise<sections.Section>;
 }
 
 /** In the order of the output, whatever the order of the arguments. */
@@ -25,12 +25,13 @@ const SECTIONS: readonly Listed[] = [
   { title: 'Modules', names: ['modules', 'module_list'], byDefault: true, fields: () => [] },
   { title: 'Commandstats', names: ['commandstats'], byDefault: false, fields: sections.commandstats },
   { title: 'Errorstats', names: ['errorstats'], byDefault: true, fields: sections.errorstats },
-  { title: 'Cluster', names: ['cluster'], byDefault: true, fields: () => [['cluster_enabled', 0]] },
+  { title: 'Latencystats', names: ['latencystats'], byDefault: false, fields: sections.latencystats },
+  { title: 'Cluster', names: ['cluster'], byDefault: true, fields: sections.cluster },
   { title: 'Keyspace', names: ['keyspace'], byDefault: true, fields: sections.keyspace },
 ];
 
 /** The text for these section names, lower case. Names that mean nothing add nothing. */
-export async function infoText(names: readonly string[], services: Services): Promise<string> {
+export async function infoText(names: readonly string[], services: Services, client: Client): Promise<string> {
   const wanted = new Set(names);
   const all = wanted.has('all') || wanted.has('everything');
   const usual = wanted.size === 0 || wanted.has('default');
@@ -39,14 +40,14 @@ export async function infoText(names: readonly string[], services: Services): Pr
   );
   const texts: string[] = [];
   for (const { title, fields } of chosen) {
-    const lines = (await fields(services)).map(([name, value]) => `${name}:${value}\r\n`);
+    const lines = (await fields(services, client)).map(([name, value]) => `${name}:${value}\r\n`);
     texts.push(`# ${title}\r\n${lines.join('')}`);
   }
   return texts.join('\r\n');
 }
 
-const info: HostHandler = async (argv, _client, services) => ({
-  verbatim: await infoText(argv.slice(1).map(word), services),
+const info: HostHandler = async (argv, client, services) => ({
+  verbatim: await infoText(argv.slice(1).map(word), services, client),
 });
 
 export const INFO_HANDLERS: Readonly<Record<string, HostHandler>> = { info };

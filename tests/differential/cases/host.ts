@@ -31,7 +31,6 @@ export const configDifferences: readonly [line: string, ours: string][] = [
     'CONFIG SET proto-max-bulk-len 4gb',
     "ERR CONFIG SET failed (possibly related to argument 'proto-max-bulk-len') - argument must be between 1048576 and 2147483647 inclusive",
   ],
-  ['CONFIG REWRITE', "ERR unknown subcommand 'REWRITE'. Try CONFIG HELP."],
 ];
 
 export const hostScripts: Script[] = [

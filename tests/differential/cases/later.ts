@@ -139,38 +139,6 @@ export const clientStateScripts: Script[] = [
   },
 ];
 
-/** Introspection: slow log and latency. */
-export const introspectionScripts: Script[] = [
-  {
-    title: 'SLOWLOG and LATENCY',
-    lines: raw`
-      SLOWLOG
-      SLOWLOG garbage
-      SLOWLOG GET abc
-      SLOWLOG GET -2
-      SLOWLOG GET 1 2
-      SLOWLOG LEN x
-      SLOWLOG RESET x
-      SLOWLOG RESET
-      SLOWLOG LEN
-      SLOWLOG GET
-      SLOWLOG GET 0
-      SLOWLOG GET -1
-      LATENCY
-      LATENCY garbage
-      LATENCY RESET
-      LATENCY RESET nosuchevent
-      LATENCY LATEST
-      LATENCY LATEST x
-      LATENCY HISTORY
-      LATENCY HISTORY nosuchevent
-      LATENCY GRAPH
-      LATENCY GRAPH nosuchevent
-      LATENCY HISTOGRAM nosuchcommand
-    `,
-  },
-];
-
 /** Users and permissions. */
 export const aclScripts: Script[] = [
   {
@@ -204,13 +172,11 @@ export const aclScripts: Script[] = [
   },
 ];
 
-/** Replication and cluster. */
-export const clusterScripts: Script[] = [
+/** Replication. */
+export const replicationScripts: Script[] = [
   {
-    title: 'replication and cluster commands on a server that has neither',
+    title: 'replication on a server that has none',
     lines: raw`
-      ROLE
-      ROLE x
       REPLICAOF
       REPLICAOF no
       REPLICAOF NO ONE
@@ -224,14 +190,6 @@ export const clusterScripts: Script[] = [
       WAIT 0 abc
       WAIT 0 -1
       WAIT 0 0
-      CLUSTER
-      CLUSTER garbage
-      CLUSTER INFO
-      CLUSTER SLOTS
-      CLUSTER KEYSLOT k
-      READONLY
-      READWRITE
-      ASKING
       PSYNC
     `,
   },
@@ -259,8 +217,7 @@ export const laterScripts: Script[] = [
   ...transactionScripts,
   ...pubsubScripts,
   ...clientStateScripts,
-  ...introspectionScripts,
   ...aclScripts,
-  ...clusterScripts,
+  ...replicationScripts,
   ...containerScripts,
 ];
