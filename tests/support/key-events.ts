@@ -1,8 +1,10 @@
 // What commands tell of keys, as lines such as `0 lpush key`: of redis-server, by a subscriber to its notifications; of a
 // store in this process, from the queues of its shards.
 
+import { Epochs } from '../../host/kernel/epochs.js';
 import type { ShardKernel } from '../../host/kernel/kernel.js';
 import { notifyBits } from '../../host/server/notify-flags.js';
+import { Attendant } from '../../host/worker/attendant.js';
 import { KEY_EVENT_NAMES } from '../../host/worker/key-event-names.js';
 import { askNotifications, EVENT_NOTIFY, takeEvent } from '../../host/worker/key-events.js';
 import { escapeBytes } from './generator/escape.js';
@@ -28,9 +30,6 @@ export function takeLines(shard: ShardKernel): string[] {
   }
   return lines;
 }
-
-/** A line's key with its database: what lines are in order for on several shards. */
-export const keyOfLine = (line: string): string => line.replace(/^(\d+) \S+/, '$1');
 
 const bytesOf = (arg: Arg) => (arg instanceof Uint8Array ? arg : Buffer.from(String(arg)));
 const CHANNEL = /^__keyevent@(\d+)__:(.*)$/;
@@ -83,14 +82,16 @@ export class StoreEvents {
   constructor(build: Build, shards: number) {
     this.store = new StoreInProcess(build, shards);
     for (const shard of this.store.shards) askEvents(shard);
-    this.store.latches.attendant = {
-      serve: (held) => held,
-      collect: (shard) => void this.#lines.push(...takeLines(shard)),
-      ...{ batches: 0, hasCollected: false },
-      reorder() {},
-      tell() {},
-      sent() {},
+    const { shards: all, latches, runner } = this.store;
+    const publish = (channel: Buffer, message: Buffer) => {
+      const [, db, event] = CHANNEL.exec(channel.toString('latin1'))!;
+      this.#lines.push(`${db} ${event} ${escapeBytes(message)}`);
     };
+    // Nobody waits for keys here, so nobody is claimed, and no letter sent.
+    latches.attendant = new Attendant(
+      ...([all, latches, runner, undefined as never, undefined as never, Epochs.none(), () => 0] as const),
+      { publish, modified() {}, lost() {} },
+    );
   }
 
   /** What one command answers, and tells. */

@@ -4,6 +4,8 @@ import type { Command } from '../../commands/index.js';
 import * as abi from '../../kernel/abi.js';
 import { integerOf } from '../../resp/reply.js';
 import type { CallContext } from '../frame-runner.js';
+import { KEY_EVENT_NAMES } from '../key-event-names.js';
+import { EVENT_NOTIFY, type KeyEvent } from '../key-events.js';
 import type { Attendant } from '../latches.js';
 
 /** A command in hand, and the way to the shards. */
@@ -48,14 +50,36 @@ export function tellLastFirst(lead: Leader, since: number): void {
   lead.told?.reorder(since, (batches) => batches.reverse());
 }
 
-/** Says what was done to keys in the order in which the command names them. */
+/** Says of a key that was renamed what it is called now when everything else has been said. */
+export function tellNameLast(lead: Leader, since: number): void {
+  lead.told?.reorder(since, (batches) => {
+    const events = batches.flat();
+    const isName = ({ kind, event }: KeyEvent) => kind === EVENT_NOTIFY && KEY_EVENT_NAMES[event] === 'rename_to';
+    return [[...events.filter((event) => !isName(event)), ...events.filter(isName)]];
+  });
+}
+
+/**
+ * Says what was done to keys in the order in which the command names them. Of a key that is named again, what is said
+ * again belongs to the later place.
+ */
 export function tellInOrder(lead: Leader, since: number): void {
   lead.told?.reorder(since, (batches) => {
-    const place = new Map(lead.positions.map((at) => [lead.argv[at].toString('latin1'), at]));
-    const events = batches.flat();
-    return [
-      events.sort((a, b) => (place.get(a.key.toString('latin1')) ?? 0) - (place.get(b.key.toString('latin1')) ?? 0)),
-    ];
+    const places = new Map<string, number[]>();
+    for (const at of lead.positions) {
+      const key = lead.argv[at].toString('latin1');
+      places.set(key, [...(places.get(key) ?? []), at]);
+    }
+    const said = new Map<string, number>();
+    const placed = batches.flat().map((event) => {
+      const key = event.key.toString('latin1');
+      const what = `${event.kind} ${event.event} ${key}`;
+      const times = said.get(what) ?? 0;
+      said.set(what, times + 1);
+      const own = places.get(key) ?? [0];
+      return { event, at: own[Math.min(times, own.length - 1)] };
+    });
+    return [placed.sort((a, b) => a.at - b.at).map(({ event }) => event)];
   });
 }
 

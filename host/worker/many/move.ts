@@ -11,6 +11,7 @@ import {
   silent,
   sizeOf,
   tellLastFirst,
+  tellNameLast,
   text,
   typeOf,
   WRONGTYPE,
@@ -37,7 +38,7 @@ export function leadRename(lead: Leader): Buffer {
   const put = lead.on(lead.route(to), [internal.put, to, image]);
   if (isError(put)) return put;
   lead.on(lead.route(from), [internal.leave, from]);
-  tellLastFirst(lead, since);
+  tellNameLast(lead, since);
   return onlyNew ? integerReply(1) : OK;
 }
 
