@@ -28,11 +28,13 @@ import type { SlowEntry } from '../worker/slow-commands.js';
 import { laneCount, SlowLane, type SlowReply } from '../worker/slow-lane.js';
 import { STAT, Stats } from '../worker/stats.js';
 import { openShards } from '../worker/store-parts.js';
-import type { Kind } from '../worker/subscriptions.js';
+import { isSubscriber, type Kind, PREFIX, TRACKER } from '../worker/subscriptions.js';
+import { type Tracked, Tracking } from '../worker/tracking.js';
 import { Waiters } from '../worker/waiters.js';
 import { type Watched, Watches } from '../worker/watches.js';
 import { executeHostCommand, isHostCommand } from './commands/index.js';
 import { isSubscribed } from './commands/pubsub.js';
+import { remembers } from './commands/tracking.js';
 import { Config } from './config.js';
 import type { Client, ClientFacts, Encoded, KillFilter, PersistenceServices, Services } from './context.js';
 import type { SupervisorApi, ThreadApi, ThreadSetup } from './control.js';
@@ -87,6 +89,7 @@ export class ServerThread implements ThreadApi, Services {
   readonly #sampler: Sampler;
   readonly #mailbox: Mailbox;
   readonly pubsub: PubSub<Client>;
+  readonly #tracking: Tracking<Client>;
   readonly #watches: Watches;
   readonly #waiters: Waiters;
   readonly #transactions: Transactions;
@@ -143,6 +146,11 @@ export class ServerThread implements ThreadApi, Services {
       ...([threadIndex, setup.threadCount, this.#mailbox, epochs] as const),
       (client: Client, bytes: Buffer) => this.frames.push(client as Connection, bytes),
     );
+    this.#tracking = new Tracking(
+      ...([threadIndex, this.shards, this.pubsub.subscriptions, this.#mailbox, epochs] as const),
+      (client, bytes) => this.frames.push(client as Connection, bytes),
+      (id) => this.#connections.get(id),
+    );
     this.#watches = new Watches(this.shards, this.#runner, later);
     this.#waiters = new Waiters(
       ...([threadIndex, this.shards, this.#latches, this.#runner, claims, epochs, later, this.#mailbox] as const),
@@ -152,8 +160,8 @@ export class ServerThread implements ThreadApi, Services {
       ...([this.shards, this.#latches, this.#runner, claims, this.#mailbox, epochs, bulkBytesMax] as const),
       {
         publish: (channel, message) => void this.pubsub.publish(channel, message),
-        modified: () => {},
-        lost: () => {},
+        modified: (event) => this.#tracking.modified(event),
+        lost: () => this.#tracking.lost(),
       },
     );
     this.#monitors = new Monitors(this.#mailbox, (connection, bytes) => this.frames.tell(connection, bytes));
@@ -629,6 +637,21 @@ export class ServerThread implements ThreadApi, Services {
     });
   }
 
+  async track(client: Client, tracked: Tracked | undefined, prefixes: readonly string[]): Promise<void> {
+    const was = client.tracked !== undefined;
+    client.tracked = tracked;
+    if (!tracked) {
+      this.#tracking.forget(client);
+      if (was) client.eachFrame--;
+      await this.pubsub.unsubscribe(client, PREFIX, [...client.subscribed[PREFIX]]);
+      await this.pubsub.unsubscribe(client, TRACKER, ['']);
+      return;
+    }
+    if (!was) client.eachFrame++;
+    await this.pubsub.subscribe(client, TRACKER, ['']);
+    await this.pubsub.subscribe(client, PREFIX, prefixes);
+  }
+
   // Commands that wait.
 
   block(argv: readonly Buffer[], client: Client, command: Command): Encoded | Reply | Promise<Encoded | Reply> {
@@ -687,6 +710,7 @@ export class ServerThread implements ThreadApi, Services {
   #ended(connection: Connection): void {
     this.unwatch(connection);
     void this.pubsub.forget(connection);
+    this.#tracking.forget(connection);
     this.#waiters.forget(connection.id);
     this.unmonitor(connection);
   }

@@ -22,6 +22,7 @@ import { GroupRunner } from './group-runner.js';
 import { type Latches, RESERVE_AFTER_MS, SPINS } from './latches.js';
 import { Output, Releases, WAITING_BYTES_MAX } from './output.js';
 import type { SlowReply } from './slow-lane.js';
+import { isSubscriber } from './subscriptions.js';
 import { STAT, type Stats } from './stats.js';
 
 /** Bytes of output that a client may leave lying. */
@@ -413,9 +414,8 @@ export class FrameServer {
 
   /** Closes the connection if its client does not read what it asked for. To be called now and then as well. */
   checkOutput(connection: Connection, pending = connection.transport.pendingBytes): void {
-    const isSubscriber = connection.subscribed.some((names) => names.size !== 0);
     const limits = this.limits.clientOutputBufferLimit;
-    const { hardBytes, softBytes, softSeconds } = isSubscriber ? limits.pubsub : limits.normal;
+    const { hardBytes, softBytes, softSeconds } = isSubscriber(connection.subscribed) ? limits.pubsub : limits.normal;
     const over = softBytes !== 0 && pending > softBytes;
     if (!over) connection.overSoftSinceMs = 0;
     else if (connection.overSoftSinceMs === 0) connection.overSoftSinceMs = this.#nowMs;

@@ -2,7 +2,7 @@
 
 import { globMatch } from '../../commands/glob.js';
 import type { Reply } from '../../commands/index.js';
-import { CHANNEL, type Kind, PATTERN, SHARD_CHANNEL } from '../../worker/subscriptions.js';
+import { CHANNEL, isSubscriber, type Kind, PATTERN, SHARD_CHANNEL } from '../../worker/subscriptions.js';
 import type { Client, Encoded, HostHandler } from '../context.js';
 import { helpReply } from './help.js';
 import { subcommandSyntaxError } from './values.js';
@@ -120,7 +120,7 @@ const ALLOWED: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether the connection can be sent messages. */
-export const isSubscribed = ({ subscribed }: Client): boolean => subscribed.some((names) => names.size !== 0);
+export const isSubscribed = ({ subscribed }: Client): boolean => isSubscriber(subscribed);
 
 /** Why a command may not be executed by a connection that subscribes; undefined: it may. */
 export function refusedWhileSubscribed(client: Client, name: string, fullName: string): Reply | undefined {
