@@ -150,6 +150,11 @@ export class ServerThread implements ThreadApi, Services {
     this.#transactions = new Transactions(this.#runner, this.#watches, this.#lane, bulkBytesMax);
     this.#latches.attendant = new Attendant(
       ...([this.shards, this.#latches, this.#runner, claims, this.#mailbox, epochs, bulkBytesMax] as const),
+      {
+        publish: (channel, message) => void this.pubsub.publish(channel, message),
+        modified: () => {},
+        lost: () => {},
+      },
     );
     this.#monitors = new Monitors(this.#mailbox, (connection, bytes) => this.frames.tell(connection, bytes));
     this.#mailbox.open();

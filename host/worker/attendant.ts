@@ -15,6 +15,7 @@ import { decodeRequest } from '../resp/request.js';
 import { foundNothing } from './blocking.js';
 import type { Claims } from './claims.js';
 import type { CallContext, FrameRunner } from './frame-runner.js';
+import { EVENT_NOTIFY, type KeyEvent, notificationsWanted, publishEvent, takeEvent } from './key-events.js';
 import type { Attendant as Attends, Latches } from './latches.js';
 import { MAIL_MOVE, MAIL_SERVED, type Mailbox } from './mailbox.js';
 
@@ -33,12 +34,23 @@ const NODE_HEAD_BYTES = 32;
 /** Of a node's u16 `type`: the protocol of the client stands in the upper half. */
 export const NODE_PROTO_SHIFT = 8;
 
+/** Where what happens to keys goes. Nothing here may wait: a latch is held. */
+export interface EventSink {
+  /** A notification. */
+  publish(channel: Buffer, message: Buffer): void;
+  /** A key has changed that somebody may have cached. */
+  modified(event: KeyEvent): void;
+  /** Events found no memory: whatever is cached may be stale. */
+  lost(): void;
+}
+
 /** Head of MAIL_SERVED and MAIL_MOVE: epoch f64, slot u32, turn u32; the reply follows. */
 export const SERVED_HEAD_BYTES = 16;
 
 export class Attendant implements Attends {
+  #collected: KeyEvent[][] = [];
+  #lost = false;
   #gathered: { to: number; kind: number; slot: number; turn: number; reply: Uint8Array }[] = [];
-  readonly #tellers: ((shard: ShardKernel) => void)[] = [];
 
   constructor(
     readonly shards: readonly ShardKernel[],
@@ -48,12 +60,9 @@ export class Attendant implements Attends {
     readonly mailbox: Mailbox,
     readonly epochs: Epochs,
     readonly bulkBytesMax: () => number,
+    /** What is done with what a shard says of its keys, its latch held. */
+    readonly events: EventSink,
   ) {}
-
-  /** What is done with the events of a shard, its latch held. Whoever is given here drops those that it takes. */
-  onEvents(teller: (shard: ShardKernel) => void): void {
-    this.#tellers.push(teller);
-  }
 
   serve(held: readonly number[]): readonly number[] {
     const saved = new Map<number, () => void>();
@@ -124,11 +133,43 @@ export class Attendant implements Attends {
     this.#gathered.push({ to: worker, kind, slot, turn, reply });
   }
 
-  tell(shard: ShardKernel): void {
-    for (const teller of this.#tellers) teller(shard);
-    // What nobody has taken, nobody wants.
-    while (shard.calls.eventFirst() !== 0) shard.calls.eventDrop();
-    shard.calls.eventsLost();
+  get hasCollected(): boolean {
+    return this.#collected.length !== 0 || this.#lost;
+  }
+
+  collect(shard: ShardKernel): void {
+    const batch: KeyEvent[] = [];
+    for (let event = takeEvent(shard); event; event = takeEvent(shard)) batch.push(event);
+    if (batch.length !== 0) this.#collected.push(batch);
+    if (shard.calls.eventsLost() !== 0) this.#lost = true;
+  }
+
+  /** Batches collected so far. */
+  get batches(): number {
+    return this.#collected.length;
+  }
+
+  /**
+   * Brings what was collected since then into another order, where a step on several shards does things in another one
+   * than a single shard.
+   */
+  reorder(since: number, order: (batches: KeyEvent[][]) => KeyEvent[][]): void {
+    this.#collected.push(...order(this.#collected.splice(since)));
+  }
+
+  tell(): void {
+    const collected = this.#collected;
+    this.#collected = [];
+    const wanted = notificationsWanted(this.shards[0]);
+    for (const batch of collected) {
+      for (const event of batch) {
+        if (event.kind === EVENT_NOTIFY) publishEvent(event, wanted, this.events.publish);
+        else this.events.modified(event);
+      }
+    }
+    if (!this.#lost) return;
+    this.#lost = false;
+    this.events.lost();
   }
 
   sent(): void {

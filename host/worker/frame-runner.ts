@@ -348,6 +348,7 @@ export class FrameRunner {
       on: (shard, frame, as = context) => this.#on(shard, frame, as),
       canStore: (shard, keys, bytes) => this.shards[shard].calls.canStore(context.db, keys, bytes) === 1,
       guestsClear: (shard) => this.shards[shard].calls.guestsClear(),
+      told: this.latches.attendant,
     };
     switch (command.name) {
       case 'rename':
@@ -411,6 +412,7 @@ export class FrameRunner {
     }
     if (status === abi.STATUS_SLOW) throw new Slow();
     if (status !== abi.STATUS_DONE) throw new Error(`the kernel answered status ${status} to a whole frame`);
+    if (shard.pending) this.latches.attendant?.collect(shard);
     return takeOutput(shard);
   }
 }

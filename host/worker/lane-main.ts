@@ -10,6 +10,7 @@ import { FrameRunner } from './frame-runner.js';
 import { Latches } from './latches.js';
 import { Later } from './later.js';
 import { openMailbox } from './mailbox.js';
+import { relay } from './pubsub.js';
 import type { LaneFrame, LaneReply, LaneRequest } from './slow-lane.js';
 import { openShards, type StoreParts } from './store-parts.js';
 import { type Watched, Watches } from './watches.js';
@@ -41,6 +42,7 @@ latches.attendant = new Attendant(
   mailbox,
   epochs,
   () => BULK_BYTES_MAX,
+  { publish: relay(mailbox, epochs), modified: () => {}, lost: () => {} },
 );
 mailbox.open();
 

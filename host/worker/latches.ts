@@ -12,6 +12,7 @@ import {
   HEADER_LATCH_WAKE_SEQ,
   ShardKernel,
 } from '../kernel/kernel.js';
+import type { KeyEvent } from './key-events.js';
 
 /** Looks at a latch before giving up: a few microseconds. */
 export const SPINS = 600;
@@ -30,6 +31,9 @@ type AsyncWait = { async: false; value: string } | { async: true; value: Promise
 const waitAsync = (Atomics as unknown as { waitAsync(a: Int32Array, i: number, v: number, ms: number): AsyncWait })
   .waitAsync;
 
+/** A batch of events for each thing that a step did. */
+type Batches = KeyEvent[][];
+
 /** Sees to what a step has left for others, before its latches are given back. */
 export interface Attendant {
   /**
@@ -37,8 +41,15 @@ export interface Attendant {
    * all shards, ascending, whose latches are held then. The control blocks are as they were when it returns.
    */
   serve(held: readonly number[]): readonly number[];
-  /** Takes the events that a shard has queued and hands them on. What the step has logged is published already. */
-  tell(shard: ShardKernel): void;
+  /** Takes the events that a shard has queued: a step on several shards does so after each thing that it does. */
+  collect(shard: ShardKernel): void;
+  /** Batches collected so far; and `order` is applied to those from `since` on. */
+  readonly batches: number;
+  reorder(since: number, order: (batches: Batches) => Batches): void;
+  /** Whether anything has been collected and not told. */
+  readonly hasCollected: boolean;
+  /** Hands on what was collected, in that order. What the step has logged is published already. */
+  tell(): void;
   /** The latches are free: what was gathered meanwhile may be sent. */
   sent(): void;
 }
@@ -80,7 +91,7 @@ export class Latches {
 
   /** Ends a step on one shard. */
   release(index: number): void {
-    if (this.shards[index].pending) this.#attend([index]);
+    if (this.shards[index].pending || this.attendant?.hasCollected) this.#attend([index]);
     else this.#free(index);
   }
 
@@ -112,7 +123,8 @@ export class Latches {
       }
       // Events leave in the order in which they happened, so under the latch; and they carry the epoch of what they tell.
       this.#publishTogether(held);
-      for (const index of held) if (this.shards[index].pending) attendant.tell(this.shards[index]);
+      for (const index of held) if (this.shards[index].pending) attendant.collect(this.shards[index]);
+      attendant.tell();
     } else if (held.length > 1) this.#publishTogether(held);
     for (let i = held.length - 1; i >= 0; i--) this.#free(held[i]);
     attendant?.sent();
@@ -149,8 +161,7 @@ export class Latches {
 
   /** Ends a step on shards that `tryAll` or `takeAllBlocking` took. */
   releaseAll(indexes: readonly number[]): void {
-    for (const index of indexes) {
-      if (!this.shards[index].pending) continue;
+    if (this.attendant?.hasCollected || indexes.some((index) => this.shards[index].pending)) {
       this.#attend(indexes);
       return;
     }

@@ -147,6 +147,103 @@ const WAITING: readonly Session[] = [
   ['a: BLPOP q 0', 'b: RPUSH q 1; PEXPIRE q 1'],
 ];
 
+const MESSAGES: readonly Session[] = [
+  [
+    'a: SUBSCRIBE c',
+    'b: PUBLISH c hello; PUBLISH d none; PUBLISH c "a b\\r\\nc"',
+    'a: UNSUBSCRIBE c',
+    'b: PUBLISH c gone',
+  ],
+  [
+    'a: SUBSCRIBE c d c',
+    'b: PUBLISH d 1; PUBLISH c 2',
+    'a: UNSUBSCRIBE d',
+    'b: PUBLISH d 3',
+    'a: UNSUBSCRIBE; UNSUBSCRIBE; UNSUBSCRIBE x y',
+  ],
+  [
+    'a: PSUBSCRIBE c* ?d [ab]x',
+    'b: PUBLISH c 1; PUBLISH dd 2; PUBLISH ax 3; PUBLISH cx 4',
+    'a: PUNSUBSCRIBE c* ?d; PUNSUBSCRIBE; PUNSUBSCRIBE',
+  ],
+  [
+    'a: SUBSCRIBE cd; PSUBSCRIBE c*',
+    'c: PSUBSCRIBE c*',
+    'b: PUBLISH cd 1',
+    'a: UNSUBSCRIBE; PUNSUBSCRIBE',
+    'b: PUBLISH cd 2',
+  ],
+  [
+    'a: SSUBSCRIBE s t',
+    'b: SPUBLISH s 1; PUBLISH s 2; SPUBLISH t 3',
+    'a: SUNSUBSCRIBE s',
+    'b: SPUBLISH s 4',
+    'a: SUNSUBSCRIBE; SUNSUBSCRIBE x',
+  ],
+  ['a: SUBSCRIBE c; GET k; SET k 1; PING; PING x; ECHO x; PUBLISH c 1; MULTI; CLIENT LIST x', 'a: UNSUBSCRIBE; GET k'],
+  ['a: SUBSCRIBE c; nosuch; GET; UNSUBSCRIBE; PING'],
+  ['a: SUBSCRIBE c; RESET; PING; GET k', 'b: PUBLISH c 1; PUBSUB NUMSUB c'],
+  ['a: SUBSCRIBE c; QUIT', 'b: PUBLISH c 1'],
+  ['a: SUBSCRIBE c', 'a!', 'b: PUBLISH c 1; PUBSUB CHANNELS; PUBSUB NUMPAT'],
+  [
+    'a: SUBSCRIBE c d; PSUBSCRIBE p* q*; SSUBSCRIBE s',
+    'c: PSUBSCRIBE p*; SUBSCRIBE c',
+    'b: PUBSUB NUMSUB c d e; PUBSUB NUMPAT; PUBSUB SHARDNUMSUB s t; PUBSUB SHARDCHANNELS; PUBSUB NUMSUB; PUBSUB CHANNELS c*; PUBSUB CHANNELS x*; PUBSUB SHARDCHANNELS x',
+  ],
+  [
+    'a: PUBSUB; PUBSUB nosuch; PUBSUB NUMPAT x; PUBSUB CHANNELS a b; SUBSCRIBE; PSUBSCRIBE; PUBLISH c; PUBLISH; SPUBLISH s',
+  ],
+  ['a: MULTI; SUBSCRIBE c; EXEC', 'b: PUBLISH c 2'],
+  ['a: MULTI; PUBLISH c 1; PUBLISH c 2; EXEC', 'b: SUBSCRIBE c', 'a: MULTI; PUBLISH c 1; SET k v; PUBLISH c 2; EXEC'],
+  ['a: SUBSCRIBE c', 'b: MULTI; PUBLISH c 1; DISCARD; PUBLISH c 2'],
+  ['a: SUBSCRIBE c', 'b: SELECT 3; PUBLISH c 1'],
+  ['a: SUBSCRIBE c', 'b: CLIENT KILL TYPE normal SKIPME yes; PUBLISH c 1', 'b: CLIENT KILL TYPE pubsub; PUBLISH c 2'],
+];
+
+/** With `notify-keyspace-events` on: what is told of keys. */
+const NOTIFICATIONS: readonly Session[] = [
+  [
+    'b: CONFIG SET notify-keyspace-events KEA',
+    'a: PSUBSCRIBE __key*',
+    'b: SET k 1; INCR k; DEL k; LPUSH l 1 2; RPOP l; LPOP l; SADD s 1; EXPIRE s 100; RENAME s t; HSET h f v; ZADD z 1 m; XADD x 1 f v; SELECT 2; SET k 2; FLUSHALL',
+  ],
+  [
+    'b: CONFIG SET notify-keyspace-events Kg$',
+    'a: PSUBSCRIBE __key*',
+    'b: SET k 1; DEL k; LPUSH l 1; CONFIG SET notify-keyspace-events ""; SET k 2',
+    'b: CONFIG GET notify-keyspace-events',
+  ],
+  [
+    'b: CONFIG SET notify-keyspace-events Elx',
+    'a: PSUBSCRIBE __key*',
+    'b: SET k 1 PX 10; RPUSH l 1',
+    'sleep 50',
+    'b: GET k',
+  ],
+  [
+    'b: CONFIG SET notify-keyspace-events KEA',
+    'a: PSUBSCRIBE __key*',
+    'b: MULTI; SET a 1; SET b 2; LPUSH l x; DEL a b; EXEC',
+  ],
+  [
+    'b: CONFIG SET notify-keyspace-events KEA',
+    'a: PSUBSCRIBE __key*',
+    'c: BLPOP l 0',
+    'b: RPUSH l 1',
+    'c: BLMOVE l m LEFT RIGHT 0',
+    'b: RPUSH l 2',
+  ],
+  [
+    'b: CONFIG SET notify-keyspace-events AKE; CONFIG GET notify-keyspace-events; CONFIG SET notify-keyspace-events KEAnm; CONFIG GET notify-keyspace-events; CONFIG SET notify-keyspace-events Kq; CONFIG SET notify-keyspace-events ""',
+  ],
+  [
+    'b: CONFIG SET notify-keyspace-events KEmn',
+    'a: PSUBSCRIBE __key*',
+    'b: GET none; SET k 1; SET k 2; GET k; EXISTS none; TTL none; MGET none k',
+    'b: CONFIG SET notify-keyspace-events ""',
+  ],
+];
+
 const LAYOUTS = [
   { threads: 1, shards: 1 },
   { threads: 2, shards: 3 },
@@ -155,6 +252,8 @@ const LAYOUTS = [
 describe.each([
   ['transactions', TRANSACTIONS],
   ['commands that wait', WAITING],
+  ['publish and subscribe', MESSAGES],
+  ['keyspace notifications', NOTIFICATIONS],
 ] as const)('%s', (_, sessions) => {
   describe.each(LAYOUTS)('$threads threads over $shards shards', ({ threads, shards }) => {
     describeWith('redis-server', `${SUBJECT} against redis-server`, () => {

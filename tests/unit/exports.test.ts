@@ -48,6 +48,8 @@ const EXPORTS = [
     'snapshotNeedsOwnVersion',
   ],
   ...['snapshotKeys', 'snapshotAbort', 'snapshotFailed', 'snapshotBound'],
+  ...['eventFirst', 'eventDrop', 'eventsLost', 'watch', 'watchedVersion', 'unwatch', 'cacheKey'],
+  ...['waitOn', 'waitOff', 'wake', 'readyKey', 'readyDb', 'readyType', 'firstWaiter'],
   ...['logPeek', 'logPeekBytes', 'logConsume', 'logBacklog', 'logEndLsn'],
   ...[
     'raise',

@@ -133,9 +133,7 @@ describe('figures', () => {
     expect(fields.get('total_net_input_bytes')).toBe('500');
     expect(fields.get('rejected_connections')).toBe('2');
     expect(fields.get('total_error_replies')).toBe('3');
-    expect(fields.get('cmdstat_get')).toBe(
-      'calls=7,usec=0,usec_per_call=0.00,rejected_calls=0,failed_calls=0',
-    );
+    expect(fields.get('cmdstat_get')).toBe('calls=7,usec=0,usec_per_call=0.00,rejected_calls=0,failed_calls=0');
     expect([fields.get('errorstat_WRONGTYPE'), fields.get('errorstat_NOAUTH')]).toEqual(['count=1', 'count=1']);
     expect(fields.has('errorstat_ERR')).toBe(false);
     stats.reset();

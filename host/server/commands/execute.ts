@@ -75,7 +75,7 @@ export function executor(findHandler: (fullName: string) => HostHandler | undefi
       if (command.name === 'exec' && client.multi) endTransaction(client, services);
       return refuse(elsewhere);
     }
-    const subscribed = refusedWhileSubscribed(client, command.name, command.fullName);
+    const subscribed = client.executing ? undefined : refusedWhileSubscribed(client, command.name, command.fullName);
     if (subscribed) return refuse(subscribed);
     if (client.multi && !client.executing) {
       if (command.flags.includes('no_multi')) return refuse({ error: 'ERR Command not allowed inside a transaction' });

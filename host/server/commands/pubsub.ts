@@ -5,6 +5,7 @@ import type { Reply } from '../../commands/index.js';
 import { CHANNEL, type Kind, PATTERN, SHARD_CHANNEL } from '../../worker/subscriptions.js';
 import type { Client, Encoded, HostHandler } from '../context.js';
 import { helpReply } from './help.js';
+import { subcommandSyntaxError } from './values.js';
 
 const latin1 = (arg: Buffer): string => arg.toString('latin1');
 const VERBS = ['subscribe', 'psubscribe', 'ssubscribe'] as const;
@@ -69,16 +70,14 @@ const publish =
 
 const channels =
   (kind: Kind): HostHandler =>
-  (argv, _client, { pubsub }): Reply => {
-    if (argv.length > 3) return tooMany(kind === CHANNEL ? 'channels' : 'shardchannels');
+  (argv, _client, { pubsub }) => {
+    if (argv.length > 3) return subcommandSyntaxError(argv);
     const pattern = argv.length === 3 ? latin1(argv[2]) : undefined;
     return pubsub.subscriptions
       .names(kind)
       .filter((name) => pattern === undefined || globMatch(pattern, name))
       .map((name) => Buffer.from(name, 'latin1'));
   };
-
-const tooMany = (name: string): Reply => ({ error: `ERR wrong number of arguments for 'pubsub|${name}' command` });
 
 const numbers =
   (kind: Kind): HostHandler =>

@@ -4,6 +4,7 @@ import type { Command } from '../../commands/index.js';
 import * as abi from '../../kernel/abi.js';
 import { integerOf } from '../../resp/reply.js';
 import type { CallContext } from '../frame-runner.js';
+import type { Attendant } from '../latches.js';
 
 /** A command in hand, and the way to the shards. */
 export interface Leader {
@@ -24,6 +25,8 @@ export interface Leader {
   on(shard: number, argv: readonly Uint8Array[], context?: CallContext): Buffer;
   /** Is there room on the shard for so many more keys with so many bytes? */
   canStore(shard: number, keys: number, bytes: number): boolean;
+  /** What has been said of keys, to be brought into the order in which one shard says it. */
+  readonly told: Pick<Attendant, 'batches' | 'reorder'> | undefined;
   /** Drops the guests that NUL GUEST brought to a shard. */
   guestsClear(shard: number): void;
 }
@@ -39,6 +42,22 @@ export const OK = text('+OK\r\n');
 export const OOM = text("-OOM command not allowed when used memory > 'maxmemory'.\r\n");
 export const WRONGTYPE = text('-WRONGTYPE Operation against a key holding the wrong kind of value\r\n');
 export const integerReply = (value: number): Buffer => text(`:${value}\r\n`);
+
+/** Says what the last things did in the other order: the receiving side went first, and is told of last. */
+export function tellLastFirst(lead: Leader, since: number): void {
+  lead.told?.reorder(since, (batches) => batches.reverse());
+}
+
+/** Says what was done to keys in the order in which the command names them. */
+export function tellInOrder(lead: Leader, since: number): void {
+  lead.told?.reorder(since, (batches) => {
+    const place = new Map(lead.positions.map((at) => [lead.argv[at].toString('latin1'), at]));
+    const events = batches.flat();
+    return [
+      events.sort((a, b) => (place.get(a.key.toString('latin1')) ?? 0) - (place.get(b.key.toString('latin1')) ?? 0)),
+    ];
+  });
+}
 
 const NUL_SIZE = text('\0SIZE');
 const NUL_IMAGE = text('\0IMAGE');

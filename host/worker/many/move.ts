@@ -10,6 +10,7 @@ import {
   Slow,
   silent,
   sizeOf,
+  tellLastFirst,
   text,
   typeOf,
   WRONGTYPE,
@@ -32,9 +33,11 @@ export function leadRename(lead: Leader): Buffer {
   const image = imageOf(lead, from);
   if (!image) return NO_SUCH_KEY;
   if (onlyNew && sizeOf(lead, to) >= 0) return integerReply(0);
+  const since = lead.told?.batches ?? 0;
   const put = lead.on(lead.route(to), [internal.put, to, image]);
   if (isError(put)) return put;
   lead.on(lead.route(from), [internal.leave, from]);
+  tellLastFirst(lead, since);
   return onlyNew ? integerReply(1) : OK;
 }
 
@@ -92,7 +95,10 @@ export function leadSetMove(lead: Leader): Buffer {
   if (sourceType === 'none') return integerReply(0);
   if (sourceType !== 'set' || !['none', 'set'].includes(typeOf(lead, target))) return WRONGTYPE;
   if (integerOf(lead.on(home, [text('SISMEMBER'), source, member], silent(lead.context))) === 0) return integerReply(0);
+  const since = lead.told?.batches ?? 0;
   const added = lead.on(lead.route(target), [text('SADD'), target, member]);
   if (isError(added)) return added;
-  return lead.on(home, [text('SREM'), source, member]);
+  const removed = lead.on(home, [text('SREM'), source, member]);
+  tellLastFirst(lead, since);
+  return removed;
 }

@@ -1,6 +1,6 @@
 // MGET, MSET, MSETNX, DEL, UNLINK, EXISTS, TOUCH: each shard executes the part of the command that names its keys.
 import { elementsOf, integerOf, isError } from '../../resp/reply.js';
-import { integerReply, type Leader, OK, OOM, silent, text } from './leader.js';
+import { integerReply, type Leader, OK, OOM, silent, tellInOrder, text } from './leader.js';
 
 /** Bytes that a pair costs beside its key and value: frame, entry and record headers. */
 const PAIR_BYTES = 96;
@@ -8,6 +8,13 @@ const EXISTS = text('EXISTS');
 const MSET = text('MSET');
 
 export function leadSplit(lead: Leader): Buffer {
+  const since = lead.told?.batches ?? 0;
+  const reply = split(lead);
+  tellInOrder(lead, since);
+  return reply;
+}
+
+function split(lead: Leader): Buffer {
   const { command, argv } = lead;
   const step = command.keyStep;
   if (step === 2 && argv.length % 2 === 0) {

@@ -221,6 +221,15 @@ export const hostScripts: Script[] = [
       CONFIG SET timeout abc databases 5
       CONFIG SET maxclients 0
       CONFIG SET maxmemory-policy garbage
+      CONFIG SET notify-keyspace-events KEq
+      CONFIG SET notify-keyspace-events KEA
+      CONFIG GET notify-keyspace-events
+      CONFIG SET notify-keyspace-events mnKEtz$
+      CONFIG GET notify-keyspace-events
+      CONFIG SET notify-keyspace-events g$lshzxetdKEmn
+      CONFIG GET notify-keyspace-events
+      CONFIG SET notify-keyspace-events ""
+      CONFIG GET notify-keyspace-events
       CONFIG SET maxmemory -1
       CONFIG SET maxmemory abc
       CONFIG SET maxmemory-samples 0
