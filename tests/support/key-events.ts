@@ -85,7 +85,10 @@ export class StoreEvents {
     for (const shard of this.store.shards) askEvents(shard);
     this.store.latches.attendant = {
       serve: (held) => held,
-      tell: (shard) => this.#lines.push(...takeLines(shard)),
+      collect: (shard) => void this.#lines.push(...takeLines(shard)),
+      ...{ batches: 0, hasCollected: false },
+      reorder() {},
+      tell() {},
       sent() {},
     };
   }
