@@ -62,7 +62,8 @@ export interface Client {
 }
 
 /** A client in a list over all workers: a plain copy that can cross threads. */
-export interface ClientFacts extends Omit<Client, 'multi' | 'executing' | 'watched' | 'eachFrame' | 'subscribed' | 'tracked'> {
+export interface ClientFacts
+  extends Omit<Client, 'multi' | 'executing' | 'watched' | 'eachFrame' | 'subscribed' | 'tracked'> {
   /** Frames queued in a transaction; -1: there is none. */
   readonly queued: number;
   /** Channels, patterns and shard channels that it subscribes to. */

@@ -2,7 +2,7 @@
 // offers to host commands. The first thread is the process's main thread, where the supervisor lives too.
 import type { Socket } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
-import { type Command, commandOf, type Reply } from '../commands/index.js';
+import { type Command, commandOf, keysTouched, type Reply } from '../commands/index.js';
 import { CALL_NO_TOUCH } from '../kernel/abi.js';
 import { POLICY_ALWAYS } from '../kernel/epochs.js';
 import type { ShardKernel } from '../kernel/kernel.js';
@@ -14,7 +14,7 @@ import { SystemClock } from '../worker/clock.js';
 import { Connection, clusterFlags, WAIT_NONE } from '../worker/connection.js';
 import { Defragmenter } from '../worker/defragmenter.js';
 import { Evictor } from '../worker/evictor.js';
-import { type CallContext, FrameRunner, misconf } from '../worker/frame-runner.js';
+import { type CallContext, FrameRunner, misconf, type Outcome } from '../worker/frame-runner.js';
 import { FrameServer } from '../worker/frame-server.js';
 import { Housekeeper } from '../worker/housekeeper.js';
 import { Latches, RESERVE_AFTER_MS } from '../worker/latches.js';
@@ -150,6 +150,7 @@ export class ServerThread implements ThreadApi, Services {
       ...([threadIndex, this.shards, this.pubsub.subscriptions, this.#mailbox, epochs] as const),
       (client, bytes) => this.frames.push(client as Connection, bytes),
       (id) => this.#connections.get(id),
+      () => this.frames.inHand,
     );
     this.#watches = new Watches(this.shards, this.#runner, later);
     this.#waiters = new Waiters(
@@ -164,7 +165,9 @@ export class ServerThread implements ThreadApi, Services {
         lost: () => this.#tracking.lost(),
       },
     );
-    this.#monitors = new Monitors(this.#mailbox, (connection, bytes) => this.frames.tell(connection, bytes));
+    this.#monitors = new Monitors(this.#mailbox, (connection, bytes) =>
+      this.frames.push(connection, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)),
+    );
     this.#mailbox.open();
     const own = this.shards.filter((_, index) => index % setup.threadCount === threadIndex);
     this.#housekeeper = new Housekeeper(own, this.shards, this.#latches, clock, this.stats);
@@ -213,6 +216,9 @@ export class ServerThread implements ThreadApi, Services {
 
   #hostCommand(argv: Buffer[], connection: Connection): Uint8Array | Promise<Uint8Array> {
     const reply = executeHostCommand(argv, connection, this);
+    const { tracked } = connection;
+    // CLIENT CACHING is for the next command, or for a whole transaction.
+    if (tracked?.caching && !connection.multi && !connection.lastCommand.startsWith('client|')) tracked.caching = false;
     return reply instanceof Promise
       ? reply.then((value) => this.#encode(value, connection))
       : this.#encode(reply, connection);
@@ -253,7 +259,8 @@ export class ServerThread implements ThreadApi, Services {
       inputBytes += connection.inputBytes;
       outputBytes += connection.outputBytes;
       this.frames.checkOutput(connection);
-      const idle = timeout > 0 && connection.waiting === WAIT_NONE && nowMs - connection.lastActiveMs > timeout * 1000;
+      const quiet = connection.waiting === WAIT_NONE && !isSubscriber(connection.subscribed);
+      const idle = timeout > 0 && quiet && nowMs - connection.lastActiveMs > timeout * 1000;
       if (idle) connection.transport.destroy();
     }
     this.stats.set(STAT.inputBuffers, inputBytes);
@@ -471,10 +478,14 @@ export class ServerThread implements ThreadApi, Services {
   ): Buffer | Promise<Buffer> {
     const frame = argv as Buffer[];
     this.stats.addCalls(this.#runner.opcodeOf(frame), 1);
-    const writes = commandOf(frame)?.flags.includes('write') ?? false;
+    const command = commandOf(frame);
+    const writes = command?.flags.includes('write') ?? false;
+    const caches = command !== undefined && remembers(client, command.flags.includes('readonly'));
     return this.#untilFree<Buffer>(writes, () => {
       const context = this.#contextOf(client);
-      const outcome = this.#runner.run(frame, context);
+      const outcome = caches
+        ? this.#runAndCache(command, frame, client, context)
+        : this.#runFor(client, frame, context);
       if ('reply' in outcome) {
         told?.(outcome.reply, this.#runner.tookMs);
         return outcome.reply;
@@ -485,6 +496,26 @@ export class ServerThread implements ThreadApi, Services {
         return Buffer.from(reply);
       });
     });
+  }
+
+  /** NOLOOP: whoever changes a key is not told of it. */
+  #runFor(client: Client, frame: readonly Buffer[], context: CallContext): Outcome {
+    this.#tracking.writer = client.id;
+    const outcome = this.#runner.run(frame, context);
+    this.#tracking.writer = 0;
+    return outcome;
+  }
+
+  /** A client reads what it may cache: the next change of its keys is told to it, from before it reads. */
+  #runAndCache(command: Command, frame: readonly Buffer[], client: Client, context: CallContext): Outcome {
+    const keys = keysTouched(command, frame).map(({ position }) => frame[position]);
+    const cache = (): Outcome => {
+      this.#tracking.read(client, client.db, keys, (key) => this.#runner.route(key));
+      return this.#runner.looksLong(frame, context) ? { slow: true } : this.#runner.run(frame, context);
+    };
+    if (this.#runner.holding) return cache();
+    const outcome = this.#runner.together(this.#runner.shardsTogether(command, frame), cache);
+    return 'busy' in outcome ? outcome : outcome.value;
   }
 
   /**

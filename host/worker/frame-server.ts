@@ -22,8 +22,8 @@ import { GroupRunner } from './group-runner.js';
 import { type Latches, RESERVE_AFTER_MS, SPINS } from './latches.js';
 import { Output, Releases, WAITING_BYTES_MAX } from './output.js';
 import type { SlowReply } from './slow-lane.js';
-import { isSubscriber } from './subscriptions.js';
 import { STAT, type Stats } from './stats.js';
+import { isSubscriber } from './subscriptions.js';
 
 /** Bytes of output that a client may leave lying. */
 export interface OutputLimit {
@@ -287,6 +287,11 @@ export class FrameServer {
     this.#write(connection);
   }
 
+  /** The connection whose frames are being executed; 0: none. */
+  get inHand(): number {
+    return this.#inHand?.id ?? 0;
+  }
+
   /** Frames of this connection are about to be executed, until `#write`. */
   #begin(connection: Connection): void {
     this.#inHand = connection;
@@ -359,28 +364,6 @@ export class FrameServer {
     }
     if (this.releases.count !== 0) this.releases.drain(SPINS);
   }
-
-  /** What connections are to be told besides their replies, which has its turn after those. */
-  readonly #told = new Map<Connection, Uint8Array[]>();
-
-  /** Writes bytes to a connection that it has not asked for just now. Taken over: they must not change any more. */
-  tell(connection: Connection, bytes: Uint8Array): void {
-    const waiting = this.#told.get(connection);
-    if (waiting) {
-      waiting.push(bytes);
-      return;
-    }
-    if (this.#told.size === 0) setImmediate(this.#tellAll);
-    this.#told.set(connection, [bytes]);
-  }
-
-  readonly #tellAll = (): void => {
-    for (const [connection, parts] of this.#told) {
-      for (const part of parts) this.#out.push(part);
-      this.#write(connection);
-    }
-    this.#told.clear();
-  };
 
   /** Hands over what waits for the end of the turn. */
   flush(): void {

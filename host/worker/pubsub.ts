@@ -9,8 +9,8 @@ import type { Epochs } from '../kernel/epochs.js';
 import { MAIL_ACKNOWLEDGED, MAIL_PUBLISH, MAIL_RELAY, MAIL_SUBSCRIBED, type Mailbox } from './mailbox.js';
 import {
   CHANNEL,
-  type Kind,
   KINDS,
+  type Kind,
   PREFIX,
   type SHARD_CHANNEL,
   type Subscribed,
@@ -128,7 +128,9 @@ export class PubSub<S extends Subscriber> {
 
   /** All subscriptions of a connection end. */
   forget(subscriber: S): Promise<void> | undefined {
-    const told = ([...KINDS, PREFIX, TRACKER] as const).map((kind) => this.unsubscribe(subscriber, kind, [...subscriber.subscribed[kind]]));
+    const told = ([...KINDS, PREFIX, TRACKER] as const).map((kind) =>
+      this.unsubscribe(subscriber, kind, [...subscriber.subscribed[kind]]),
+    );
     const waits = told.filter((each) => each !== undefined);
     return waits.length === 0 ? undefined : Promise.all(waits).then(() => {});
   }

@@ -9,9 +9,10 @@ export const SHARD_CHANNEL = 2;
 /** Prefixes of keys that BCAST clients are told of; and, under the name '', the clients that track keys at all. */
 export const PREFIX = 3;
 export const TRACKER = 4;
-export type Kind = typeof CHANNEL | typeof PATTERN | typeof SHARD_CHANNEL | typeof PREFIX | typeof TRACKER;
+export type MessageKind = typeof CHANNEL | typeof PATTERN | typeof SHARD_CHANNEL;
+export type Kind = MessageKind | typeof PREFIX | typeof TRACKER;
 /** Those that make a connection a subscriber. */
-export const KINDS: readonly (typeof CHANNEL | typeof PATTERN | typeof SHARD_CHANNEL)[] = [CHANNEL, PATTERN, SHARD_CHANNEL];
+export const KINDS: readonly MessageKind[] = [CHANNEL, PATTERN, SHARD_CHANNEL];
 const ALL_KINDS: readonly Kind[] = [...KINDS, PREFIX, TRACKER];
 
 /** What a connection subscribes to: names by kind, one character per byte. */
@@ -86,7 +87,8 @@ export class Subscriptions<S> {
 
   /** Whether a worker has clients that ask for a prefix of the key. */
   hasPrefixOf(key: string, worker: number): boolean {
-    for (const [prefix, counts] of this.#counts[PREFIX]) if (counts[worker] !== 0 && key.startsWith(prefix)) return true;
+    for (const [prefix, counts] of this.#counts[PREFIX])
+      if (counts[worker] !== 0 && key.startsWith(prefix)) return true;
     return false;
   }
   /** This worker's. */

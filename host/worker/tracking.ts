@@ -7,12 +7,11 @@
 // are is known as for channels (subscriptions.ts). What a client is told is a push under RESP3, or a message to the
 // connection that it redirects to, on whatever worker that is.
 import type { Epochs } from '../kernel/epochs.js';
-import { ShardKernel } from '../kernel/kernel.js';
-import { EVENTS_WANTED } from '../kernel/kernel.js';
+import { EVENTS_WANTED, ShardKernel } from '../kernel/kernel.js';
 import { withKey } from '../kernel/with-key.js';
 import { EVENT_FLUSHED, EVENT_INVALIDATE, type KeyEvent } from './key-events.js';
 import { MAIL_INVALIDATE, MAIL_REDIRECT, type Mailbox } from './mailbox.js';
-import { PREFIX, TRACKER, type Subscribed, type Subscriptions } from './subscriptions.js';
+import { PREFIX, type Subscribed, type Subscriptions, TRACKER } from './subscriptions.js';
 
 /** What a connection has asked for. */
 export interface Tracked {
@@ -57,7 +56,10 @@ function invalidationOf(proto: number, keys: readonly Buffer[] | undefined, redi
         ...keys.flatMap((key) => [Buffer.from(`$${key.length}\r\n`), key, Buffer.from('\r\n')]),
       ])
     : Buffer.from(proto === 3 ? '_\r\n' : '$-1\r\n');
-  const head = redirected && proto === 2 ? `*3\r\n$7\r\nmessage\r\n$${CHANNEL.length}\r\n${CHANNEL}\r\n` : '>2\r\n$10\r\ninvalidate\r\n';
+  const head =
+    redirected && proto === 2
+      ? `*3\r\n$7\r\nmessage\r\n$${CHANNEL.length}\r\n${CHANNEL}\r\n`
+      : '>2\r\n$10\r\ninvalidate\r\n';
   return Buffer.concat([Buffer.from(head), body]);
 }
 
@@ -66,7 +68,7 @@ export class Tracking<S extends Tracker> {
   readonly #readers = new Map<string, Set<S>>();
   /** What BCAST clients are told at the end of the turn. */
   readonly #stale = new Map<S, Set<string>>();
-  /** The client whose command is being executed: see NOLOOP. */
+  /** The client whose command is being executed outside of its turn; 0: see `inHand`. */
   writer = 0;
 
   constructor(
@@ -77,6 +79,8 @@ export class Tracking<S extends Tracker> {
     readonly epochs: Epochs,
     readonly push: (client: S, bytes: Buffer) => void,
     readonly clientOf: (id: number) => S | undefined,
+    /** The client whose frames are being executed. */
+    readonly inHand: () => number,
   ) {
     subscriptions.onChange = () => this.#ask();
     mailbox.on(MAIL_INVALIDATE, (_, body) => {
@@ -91,7 +95,8 @@ export class Tracking<S extends Tracker> {
   /** Says in the shards' memory what is asked for over all workers. */
   #ask(): void {
     const wanted =
-      (this.subscriptions.size(PREFIX) !== 0 ? WANT_MODIFIED : 0) | (this.subscriptions.size(TRACKER) !== 0 ? WANT_FLUSHED : 0);
+      (this.subscriptions.size(PREFIX) !== 0 ? WANT_MODIFIED : 0) |
+      (this.subscriptions.size(TRACKER) !== 0 ? WANT_FLUSHED : 0);
     const at = ShardKernel.headerIndex(EVENTS_WANTED);
     for (const { words } of this.shards) {
       Atomics.or(words, at, wanted);
@@ -124,9 +129,15 @@ export class Tracking<S extends Tracker> {
 
   /** A shard says that a key has changed; its latch is held, and what it logged is published. */
   modified({ kind, db, key, class: low, event: high }: KeyEvent): void {
-    if (kind === EVENT_FLUSHED) this.#post(ALL_KEYS, db, key, (worker) => this.subscriptions.countAt(TRACKER, '', worker) !== 0);
+    if (kind === EVENT_FLUSHED)
+      this.#post(ALL_KEYS, db, key, (worker) => this.subscriptions.countAt(TRACKER, '', worker) !== 0);
     else if (kind === EVENT_INVALIDATE) {
-      this.#post(BY_READERS, db, key, (worker) => ((worker < 32 ? low >>> worker : high >>> Math.min(worker - 32, 31)) & 1) !== 0);
+      this.#post(
+        BY_READERS,
+        db,
+        key,
+        (worker) => ((worker < 32 ? low >>> worker : high >>> Math.min(worker - 32, 31)) & 1) !== 0,
+      );
     } else {
       const name = key.toString('latin1');
       this.#post(BY_PREFIX, db, key, (worker) => this.subscriptions.hasPrefixOf(name, worker));
@@ -137,7 +148,7 @@ export class Tracking<S extends Tracker> {
     let letter: Buffer | undefined;
     for (let worker = 0; worker < this.subscriptions.workers; worker++) {
       if (!isFor(worker)) continue;
-      letter ??= letterOf(this.epochs.seen, this.writer, kind, db, key);
+      letter ??= letterOf(this.epochs.seen, this.writer || this.inHand(), kind, db, key);
       this.mailbox.post(worker, MAIL_INVALIDATE, letter);
     }
   }
@@ -158,7 +169,8 @@ export class Tracking<S extends Tracker> {
       const readers = this.#readers.get(name);
       this.#readers.delete(name);
       for (const client of readers ?? []) {
-        if (client.tracked && !client.tracked.bcast && !(client.tracked.noloop && client.id === writer)) this.#tell(client, [key]);
+        if (client.tracked && !client.tracked.bcast && !(client.tracked.noloop && client.id === writer))
+          this.#tell(client, [key]);
       }
       return;
     }
@@ -175,7 +187,11 @@ export class Tracking<S extends Tracker> {
   readonly #tellStale = (): void => {
     const told = [...this.#stale];
     this.#stale.clear();
-    for (const [client, names] of told) this.#tell(client, [...names].sort().map((name) => Buffer.from(name, 'latin1')));
+    for (const [client, names] of told)
+      this.#tell(
+        client,
+        [...names].sort().map((name) => Buffer.from(name, 'latin1')),
+      );
   };
 
   #tell(client: S, keys: readonly Buffer[] | undefined): void {
@@ -194,7 +210,11 @@ export class Tracking<S extends Tracker> {
 
   /** A letter for a client here: what another one's keys are; or that nobody is there any more. */
   #redirected(from: number, body: Uint8Array): void {
-    const { to, from: tracker, keys } = JSON.parse(Buffer.from(body).toString()) as {
+    const {
+      to,
+      from: tracker,
+      keys,
+    } = JSON.parse(Buffer.from(body).toString()) as {
       to: number;
       from: number;
       keys: string[] | null | 'gone';

@@ -1,7 +1,8 @@
 // CLIENT TRACKING and its kind. Behaviour and texts: redis-server 7.0's networking.c and tracking.c.
-import type { Tracked } from '../../worker/tracking.js';
-import { PREFIX } from '../../worker/subscriptions.js';
+
 import type { Reply } from '../../commands/index.js';
+import { PREFIX } from '../../worker/subscriptions.js';
+import type { Tracked } from '../../worker/tracking.js';
 import type { Client, HostHandler } from '../context.js';
 import { integer, NOT_AN_INTEGER, OK, SYNTAX_ERROR, word } from './values.js';
 
@@ -62,7 +63,8 @@ const tracking: HostHandler = async (argv, client, services): Promise<Reply> => 
       const other = (await services.clients()).find((each) => each.id === Number(id));
       if (!other) return refuse('The client ID you want redirect to does not exist');
       wanted.redirect = { id: other.id, worker: other.workerIndex };
-    } else if (option === 'bcast' || option === 'optin' || option === 'optout' || option === 'noloop') wanted[option] = true;
+    } else if (option === 'bcast' || option === 'optin' || option === 'optout' || option === 'noloop')
+      wanted[option] = true;
     else if (option === 'prefix' && more) wanted.prefixes.push(argv[++i].toString('latin1'));
     else return SYNTAX_ERROR;
   }
@@ -83,7 +85,9 @@ const tracking: HostHandler = async (argv, client, services): Promise<Reply> => 
 const caching: HostHandler = (argv, client) => {
   const { tracked } = client;
   if (!tracked) {
-    return refuse('CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled');
+    return refuse(
+      'CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled',
+    );
   }
   const state = word(argv[2]);
   if (state === 'yes') {
