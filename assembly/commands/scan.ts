@@ -4,7 +4,7 @@ import { CALL_CLUSTER } from '../abi';
 import { argIs, argLen, argPtr, argc, callFlags, changed, db, win } from './context';
 import { argIsWord, integer, integerArg } from './arguments';
 import { scanCursor, scanCursorArg } from './member-scan';
-import { databaseModified } from '../events/interest';
+import { databaseModified, databasesFlushed } from '../events/interest';
 import { fxBegin, fxEnd, logFrame, logOn } from '../log/ring';
 import { header } from '../memory/layout';
 import { windowScratch } from '../memory/window';
@@ -127,6 +127,7 @@ export function flush(all: bool): void {
   let count: u32 = 0;
   if (all) for (let i: u32 = 0; i < header().databaseCount; i++) count += flushWhole(i);
   else count = flushWhole(db);
+  databasesFlushed((callFlags & CALL_CLUSTER) != 0);
   changed(all ? count + 1 : count);
   if (logOn()) {
     if (all) fxBegin('FLUSHALL');

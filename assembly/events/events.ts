@@ -45,11 +45,15 @@ export const NOTIFY_KEY_MISS: u32 = 2048;
 export const NOTIFY_NEW: u32 = 16384;
 /** Some client wants to know of every key that changes. */
 export const WANT_MODIFIED: u32 = 0x10000;
+/** Some client caches keys, and wants to know of flushes. */
+export const WANT_FLUSHED: u32 = 0x20000;
 
 export const EVENT_NOTIFY: u32 = 1;
 export const EVENT_MODIFIED: u32 = 2;
 /** Workers whose clients may have cached the key are to forget it: bits of the lower 32 in `class`, of the others in `more`. */
 export const EVENT_INVALIDATE: u32 = 3;
+/** Databases have been emptied. Said by the first shard alone, since all of them are. */
+export const EVENT_FLUSHED: u32 = 4;
 
 export const EVENT_HEAD_BYTES: u32 = 24;
 

@@ -24,10 +24,10 @@
 //       24    4 bytes     of the frame
 //       28    4 spare
 //       32      frame     what is executed to serve the client from this key
-import { EVENT_INVALIDATE, events, queue } from './events';
+import { EVENT_FLUSHED, EVENT_INVALIDATE, WANT_FLUSHED, events, queue } from './events';
 import { contextLoad, db, setDb } from '../commands/context';
 import { arenaAlloc, arenaFree } from '../memory/arena';
-import { header } from '../memory/layout';
+import { HEADER, header } from '../memory/layout';
 import { ENC_INLINE, TYPE_STRING, entryFree, entryKey, entryKeyLen, entryNew, entrySetEncoding, entrySetInlineLen, entryType, entryValue } from '../table/entry';
 import { LOOKUP_QUIET, lookup } from '../table/keyspace';
 import { BUCKETS, STASH, bucketAt, find, root, segmentAt, slotAt, usedSlots } from '../table/table';
@@ -105,14 +105,14 @@ function ready(e: u32): void {
   s.ready = e;
 }
 
-/** The record's key has changed: in its value, its expiry, or in whether it exists. */
-function touched(e: u32): void {
+/** The record's key has changed: in its value, its expiry, or in whether it exists. @param tells Caches are told by name. */
+function touched(e: u32, tells: bool): void {
   const s = events();
   const r = recordOf(e);
   r.version = ++s.seq;
   ready(e);
   if (r.caches == 0) return;
-  queue(EVENT_INVALIDATE, <u32>r.caches, <u32>(r.caches >>> 32), entryKey(e), entryKeyLen(e));
+  if (tells) queue(EVENT_INVALIDATE, <u32>r.caches, <u32>(r.caches >>> 32), entryKey(e), entryKeyLen(e));
   r.caches = 0;
   dropIdle(e);
 }
@@ -120,7 +120,7 @@ function touched(e: u32): void {
 /** A key of the database in hand has changed. Called by `keyModified` alone. */
 export function interestModified(key: u32, keyLen: u32): void {
   const e = recordEntry(db, key, keyLen);
-  if (e != 0) touched(e);
+  if (e != 0) touched(e, true);
 }
 
 /** Whoever waits for a key is to look at it (latched): the group of a stream is gone, or a client that was served has left. */
@@ -149,11 +149,16 @@ export function databaseModified(database: u32, other: u32): void {
         const e = load<u32>(slotAt(bucketAt(segment, b), ctz(mask)));
         mask &= mask - 1;
         const here = find(root(database), entryKey(e), entryKeyLen(e)) != 0;
-        if (here || (other != database && find(root(other), entryKey(e), entryKeyLen(e)) != 0)) touched(e);
+        if (here || (other != database && find(root(other), entryKey(e), entryKeyLen(e)) != 0)) touched(e, other != database);
       }
     }
     i += 1 << (r.depth - segmentAt(segment).depth);
   }
+}
+
+/** Databases have been emptied: all shards', or only this one's (`alone`). Caches are told once. */
+export function databasesFlushed(alone: bool): void {
+  if ((events().wanted & WANT_FLUSHED) && (alone || header().shardIndex == 0)) queue(EVENT_FLUSHED, 0, 0, HEADER, 0);
 }
 
 // WATCH.

@@ -5,7 +5,6 @@
 //
 // Garbage node, 24 bytes: next u32, directory u32, depth u32, index u32 (next directory slot to reclaim, or to save),
 // bucket u32, origin u32 (the database's number in the snapshot).
-import { databaseModified } from '../events/interest';
 import { arenaAlloc, arenaFree } from '../memory/arena';
 import { header } from '../memory/layout';
 import { databaseLost } from '../snapshot/before-write';
@@ -21,7 +20,6 @@ export function flushDatabase(db: u32): u32 {
   const r = root(db);
   const count = r.count;
   if (r.directory == 0) return 0;
-  databaseModified(db, db);
   const node = arenaAlloc(NODE_BYTES);
   const directory = r.directory;
   const depth = r.depth;
@@ -89,8 +87,6 @@ export function reclaim(budget: u32): bool {
 /** Exchanges the contents of two databases. */
 export function swapDatabases(a: u32, b: u32): void {
   if (a == b) return;
-  databaseModified(a, b);
-  databaseModified(b, a);
   const x = <u32>changetype<usize>(root(a));
   const y = <u32>changetype<usize>(root(b));
   for (let i: u32 = 0; i < ROOT_BYTES; i += 8) {

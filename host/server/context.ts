@@ -9,6 +9,7 @@ import type { SlotKeys } from '../worker/slot-walk.js';
 import type { SlowEntry } from '../worker/slow-commands.js';
 import type { Stats } from '../worker/stats.js';
 import type { Kind, Subscribed } from '../worker/subscriptions.js';
+import type { Tracked } from '../worker/tracking.js';
 import type { Watched } from '../worker/watches.js';
 import type { Config } from './config.js';
 import type { Observer } from './observer.js';
@@ -54,12 +55,15 @@ export interface Client {
   executing: boolean;
   watched: readonly Watched[];
   readonly subscribed: Subscribed;
+  /** CLIENT TRACKING. */
+  tracked: Tracked | undefined;
   /** Reasons why every frame is looked at by the host first. */
   eachFrame: number;
 }
 
 /** A client in a list over all workers: a plain copy that can cross threads. */
-export interface ClientFacts extends Omit<Client, 'multi' | 'executing' | 'watched' | 'eachFrame' | 'subscribed'> {
+export interface ClientFacts
+  extends Omit<Client, 'multi' | 'executing' | 'watched' | 'eachFrame' | 'subscribed' | 'tracked'> {
   /** Frames queued in a transaction; -1: there is none. */
   readonly queued: number;
   /** Channels, patterns and shard channels that it subscribes to. */
@@ -164,6 +168,8 @@ export interface Services {
   /** Watches nothing any more. */
   unwatch(client: Client): void;
   readonly pubsub: PubSub<Client>;
+  /** CLIENT TRACKING: what the client wants from now on; undefined: nothing. @param prefixes Further ones, of BCAST. */
+  track(client: Client, tracked: Tracked | undefined, prefixes: readonly string[]): Promise<void>;
   /** Subscribes the client; resolves once all workers know. Undefined: they do. */
   subscribe(client: Client, kind: Kind, names: readonly string[]): Promise<void> | undefined;
   unsubscribe(client: Client, kind: Kind, names: readonly string[]): Promise<void> | undefined;

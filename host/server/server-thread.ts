@@ -2,7 +2,7 @@
 // offers to host commands. The first thread is the process's main thread, where the supervisor lives too.
 import type { Socket } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
-import { type Command, commandOf, type Reply } from '../commands/index.js';
+import { type Command, commandOf, keysTouched, type Reply } from '../commands/index.js';
 import { CALL_NO_TOUCH } from '../kernel/abi.js';
 import { POLICY_ALWAYS } from '../kernel/epochs.js';
 import type { ShardKernel } from '../kernel/kernel.js';
@@ -14,7 +14,7 @@ import { SystemClock } from '../worker/clock.js';
 import { Connection, clusterFlags, WAIT_NONE } from '../worker/connection.js';
 import { Defragmenter } from '../worker/defragmenter.js';
 import { Evictor } from '../worker/evictor.js';
-import { type CallContext, FrameRunner, misconf } from '../worker/frame-runner.js';
+import { type CallContext, FrameRunner, misconf, type Outcome } from '../worker/frame-runner.js';
 import { FrameServer } from '../worker/frame-server.js';
 import { Housekeeper } from '../worker/housekeeper.js';
 import { Latches, RESERVE_AFTER_MS } from '../worker/latches.js';
@@ -28,11 +28,13 @@ import type { SlowEntry } from '../worker/slow-commands.js';
 import { laneCount, SlowLane, type SlowReply } from '../worker/slow-lane.js';
 import { STAT, Stats } from '../worker/stats.js';
 import { openShards } from '../worker/store-parts.js';
-import type { Kind } from '../worker/subscriptions.js';
+import { isSubscriber, type Kind, PREFIX, TRACKER } from '../worker/subscriptions.js';
+import { type Tracked, Tracking } from '../worker/tracking.js';
 import { Waiters } from '../worker/waiters.js';
 import { type Watched, Watches } from '../worker/watches.js';
 import { executeHostCommand, isHostCommand } from './commands/index.js';
 import { isSubscribed } from './commands/pubsub.js';
+import { remembers } from './commands/tracking.js';
 import { Config } from './config.js';
 import type { Client, ClientFacts, Encoded, KillFilter, PersistenceServices, Services } from './context.js';
 import type { SupervisorApi, ThreadApi, ThreadSetup } from './control.js';
@@ -87,6 +89,7 @@ export class ServerThread implements ThreadApi, Services {
   readonly #sampler: Sampler;
   readonly #mailbox: Mailbox;
   readonly pubsub: PubSub<Client>;
+  readonly #tracking: Tracking<Client>;
   readonly #watches: Watches;
   readonly #waiters: Waiters;
   readonly #transactions: Transactions;
@@ -143,6 +146,12 @@ export class ServerThread implements ThreadApi, Services {
       ...([threadIndex, setup.threadCount, this.#mailbox, epochs] as const),
       (client: Client, bytes: Buffer) => this.frames.push(client as Connection, bytes),
     );
+    this.#tracking = new Tracking(
+      ...([threadIndex, this.shards, this.pubsub.subscriptions, this.#mailbox, epochs] as const),
+      (client, bytes) => this.frames.push(client as Connection, bytes),
+      (id) => this.#connections.get(id),
+      () => this.frames.inHand,
+    );
     this.#watches = new Watches(this.shards, this.#runner, later);
     this.#waiters = new Waiters(
       ...([threadIndex, this.shards, this.#latches, this.#runner, claims, epochs, later, this.#mailbox] as const),
@@ -152,11 +161,13 @@ export class ServerThread implements ThreadApi, Services {
       ...([this.shards, this.#latches, this.#runner, claims, this.#mailbox, epochs, bulkBytesMax] as const),
       {
         publish: (channel, message) => void this.pubsub.publish(channel, message),
-        modified: () => {},
-        lost: () => {},
+        modified: (event) => this.#tracking.modified(event),
+        lost: () => this.#tracking.lost(),
       },
     );
-    this.#monitors = new Monitors(this.#mailbox, (connection, bytes) => this.frames.tell(connection, bytes));
+    this.#monitors = new Monitors(this.#mailbox, (connection, bytes) =>
+      this.frames.push(connection, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)),
+    );
     this.#mailbox.open();
     const own = this.shards.filter((_, index) => index % setup.threadCount === threadIndex);
     this.#housekeeper = new Housekeeper(own, this.shards, this.#latches, clock, this.stats);
@@ -205,6 +216,9 @@ export class ServerThread implements ThreadApi, Services {
 
   #hostCommand(argv: Buffer[], connection: Connection): Uint8Array | Promise<Uint8Array> {
     const reply = executeHostCommand(argv, connection, this);
+    const { tracked } = connection;
+    // CLIENT CACHING is for the next command, or for a whole transaction.
+    if (tracked?.caching && !connection.multi && !connection.lastCommand.startsWith('client|')) tracked.caching = false;
     return reply instanceof Promise
       ? reply.then((value) => this.#encode(value, connection))
       : this.#encode(reply, connection);
@@ -245,7 +259,8 @@ export class ServerThread implements ThreadApi, Services {
       inputBytes += connection.inputBytes;
       outputBytes += connection.outputBytes;
       this.frames.checkOutput(connection);
-      const idle = timeout > 0 && connection.waiting === WAIT_NONE && nowMs - connection.lastActiveMs > timeout * 1000;
+      const quiet = connection.waiting === WAIT_NONE && !isSubscriber(connection.subscribed);
+      const idle = timeout > 0 && quiet && nowMs - connection.lastActiveMs > timeout * 1000;
       if (idle) connection.transport.destroy();
     }
     this.stats.set(STAT.inputBuffers, inputBytes);
@@ -463,10 +478,14 @@ export class ServerThread implements ThreadApi, Services {
   ): Buffer | Promise<Buffer> {
     const frame = argv as Buffer[];
     this.stats.addCalls(this.#runner.opcodeOf(frame), 1);
-    const writes = commandOf(frame)?.flags.includes('write') ?? false;
+    const command = commandOf(frame);
+    const writes = command?.flags.includes('write') ?? false;
+    const caches = command !== undefined && remembers(client, command.flags.includes('readonly'));
     return this.#untilFree<Buffer>(writes, () => {
       const context = this.#contextOf(client);
-      const outcome = this.#runner.run(frame, context);
+      const outcome = caches
+        ? this.#runAndCache(command, frame, client, context)
+        : this.#runFor(client, frame, context);
       if ('reply' in outcome) {
         told?.(outcome.reply, this.#runner.tookMs);
         return outcome.reply;
@@ -477,6 +496,26 @@ export class ServerThread implements ThreadApi, Services {
         return Buffer.from(reply);
       });
     });
+  }
+
+  /** NOLOOP: whoever changes a key is not told of it. */
+  #runFor(client: Client, frame: readonly Buffer[], context: CallContext): Outcome {
+    this.#tracking.writer = client.id;
+    const outcome = this.#runner.run(frame, context);
+    this.#tracking.writer = 0;
+    return outcome;
+  }
+
+  /** A client reads what it may cache: the next change of its keys is told to it, from before it reads. */
+  #runAndCache(command: Command, frame: readonly Buffer[], client: Client, context: CallContext): Outcome {
+    const keys = keysTouched(command, frame).map(({ position }) => frame[position]);
+    const cache = (): Outcome => {
+      this.#tracking.read(client, client.db, keys, (key) => this.#runner.route(key));
+      return this.#runner.looksLong(frame, context) ? { slow: true } : this.#runner.run(frame, context);
+    };
+    if (this.#runner.holding) return cache();
+    const outcome = this.#runner.together(this.#runner.shardsTogether(command, frame), cache);
+    return 'busy' in outcome ? outcome : outcome.value;
   }
 
   /**
@@ -629,6 +668,21 @@ export class ServerThread implements ThreadApi, Services {
     });
   }
 
+  async track(client: Client, tracked: Tracked | undefined, prefixes: readonly string[]): Promise<void> {
+    const was = client.tracked !== undefined;
+    client.tracked = tracked;
+    if (!tracked) {
+      this.#tracking.forget(client);
+      if (was) client.eachFrame--;
+      await this.pubsub.unsubscribe(client, PREFIX, [...client.subscribed[PREFIX]]);
+      await this.pubsub.unsubscribe(client, TRACKER, ['']);
+      return;
+    }
+    if (!was) client.eachFrame++;
+    await this.pubsub.subscribe(client, TRACKER, ['']);
+    await this.pubsub.subscribe(client, PREFIX, prefixes);
+  }
+
   // Commands that wait.
 
   block(argv: readonly Buffer[], client: Client, command: Command): Encoded | Reply | Promise<Encoded | Reply> {
@@ -687,6 +741,7 @@ export class ServerThread implements ThreadApi, Services {
   #ended(connection: Connection): void {
     this.unwatch(connection);
     void this.pubsub.forget(connection);
+    this.#tracking.forget(connection);
     this.#waiters.forget(connection.id);
     this.unmonitor(connection);
   }

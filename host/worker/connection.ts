@@ -6,6 +6,7 @@ import { InputQueue } from './input-queue.js';
 import type { Sink } from './output.js';
 import type { Queue } from './queue.js';
 import { noSubscriptions, type Subscribed } from './subscriptions.js';
+import type { Tracked } from './tracking.js';
 import type { Watched } from './watches.js';
 
 /** What a connection is to the system: a socket, or whatever takes its place in a test. */
@@ -60,6 +61,7 @@ export class Connection implements Sink {
   closeAfterReply = false;
   /** Channels, patterns and shard channels. */
   readonly subscribed: Subscribed = noSubscriptions();
+  tracked: Tracked | undefined;
   /** Messages that leave with the end of the turn, or in front of the next reply. */
   pushes: Buffer[] = [];
   /** They wait for the confirmation of a subscription. */

@@ -23,6 +23,7 @@ import { type Latches, RESERVE_AFTER_MS, SPINS } from './latches.js';
 import { Output, Releases, WAITING_BYTES_MAX } from './output.js';
 import type { SlowReply } from './slow-lane.js';
 import { STAT, type Stats } from './stats.js';
+import { isSubscriber } from './subscriptions.js';
 
 /** Bytes of output that a client may leave lying. */
 export interface OutputLimit {
@@ -286,6 +287,11 @@ export class FrameServer {
     this.#write(connection);
   }
 
+  /** The connection whose frames are being executed; 0: none. */
+  get inHand(): number {
+    return this.#inHand?.id ?? 0;
+  }
+
   /** Frames of this connection are about to be executed, until `#write`. */
   #begin(connection: Connection): void {
     this.#inHand = connection;
@@ -359,28 +365,6 @@ export class FrameServer {
     if (this.releases.count !== 0) this.releases.drain(SPINS);
   }
 
-  /** What connections are to be told besides their replies, which has its turn after those. */
-  readonly #told = new Map<Connection, Uint8Array[]>();
-
-  /** Writes bytes to a connection that it has not asked for just now. Taken over: they must not change any more. */
-  tell(connection: Connection, bytes: Uint8Array): void {
-    const waiting = this.#told.get(connection);
-    if (waiting) {
-      waiting.push(bytes);
-      return;
-    }
-    if (this.#told.size === 0) setImmediate(this.#tellAll);
-    this.#told.set(connection, [bytes]);
-  }
-
-  readonly #tellAll = (): void => {
-    for (const [connection, parts] of this.#told) {
-      for (const part of parts) this.#out.push(part);
-      this.#write(connection);
-    }
-    this.#told.clear();
-  };
-
   /** Hands over what waits for the end of the turn. */
   flush(): void {
     this.#flush();
@@ -413,9 +397,8 @@ export class FrameServer {
 
   /** Closes the connection if its client does not read what it asked for. To be called now and then as well. */
   checkOutput(connection: Connection, pending = connection.transport.pendingBytes): void {
-    const isSubscriber = connection.subscribed.some((names) => names.size !== 0);
     const limits = this.limits.clientOutputBufferLimit;
-    const { hardBytes, softBytes, softSeconds } = isSubscriber ? limits.pubsub : limits.normal;
+    const { hardBytes, softBytes, softSeconds } = isSubscriber(connection.subscribed) ? limits.pubsub : limits.normal;
     const over = softBytes !== 0 && pending > softBytes;
     if (!over) connection.overSoftSinceMs = 0;
     else if (connection.overSoftSinceMs === 0) connection.overSoftSinceMs = this.#nowMs;

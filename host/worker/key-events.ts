@@ -13,6 +13,7 @@ const NOTIFY_BITS = 0xffff;
 export const EVENT_NOTIFY = 1;
 export const EVENT_MODIFIED = 2;
 export const EVENT_INVALIDATE = 3;
+export const EVENT_FLUSHED = 4;
 export const EVENT_HEAD_BYTES = 24;
 
 /** A queued event, copied out. */

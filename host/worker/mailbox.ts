@@ -24,6 +24,7 @@ export const MAIL_INVALIDATE = 5;
 export const MAIL_MONITOR = 6;
 export const MAIL_MOVE = 7;
 export const MAIL_RELAY = 8;
+export const MAIL_REDIRECT = 9;
 
 /** @param from The thread that posted. @param body The handler's own from now on. */
 export type MailHandler = (from: number, body: Uint8Array) => void;

@@ -7,7 +7,16 @@
 // Slow lanes have no subscribers and do not know any: what they publish goes to worker 0, which publishes it.
 import type { Epochs } from '../kernel/epochs.js';
 import { MAIL_ACKNOWLEDGED, MAIL_PUBLISH, MAIL_RELAY, MAIL_SUBSCRIBED, type Mailbox } from './mailbox.js';
-import { CHANNEL, KINDS, type Kind, type SHARD_CHANNEL, type Subscribed, Subscriptions } from './subscriptions.js';
+import {
+  CHANNEL,
+  KINDS,
+  type Kind,
+  PREFIX,
+  type SHARD_CHANNEL,
+  type Subscribed,
+  Subscriptions,
+  TRACKER,
+} from './subscriptions.js';
 
 /** A connection, as far as messages go. */
 export interface Subscriber {
@@ -119,7 +128,9 @@ export class PubSub<S extends Subscriber> {
 
   /** All subscriptions of a connection end. */
   forget(subscriber: S): Promise<void> | undefined {
-    const told = KINDS.map((kind) => this.unsubscribe(subscriber, kind, [...subscriber.subscribed[kind]]));
+    const told = ([...KINDS, PREFIX, TRACKER] as const).map((kind) =>
+      this.unsubscribe(subscriber, kind, [...subscriber.subscribed[kind]]),
+    );
     const waits = told.filter((each) => each !== undefined);
     return waits.length === 0 ? undefined : Promise.all(waits).then(() => {});
   }

@@ -6,26 +6,33 @@ import { globMatch } from '../commands/glob.js';
 export const CHANNEL = 0;
 export const PATTERN = 1;
 export const SHARD_CHANNEL = 2;
-export type Kind = typeof CHANNEL | typeof PATTERN | typeof SHARD_CHANNEL;
-export const KINDS: readonly Kind[] = [CHANNEL, PATTERN, SHARD_CHANNEL];
+/** Prefixes of keys that BCAST clients are told of; and, under the name '', the clients that track keys at all. */
+export const PREFIX = 3;
+export const TRACKER = 4;
+export type MessageKind = typeof CHANNEL | typeof PATTERN | typeof SHARD_CHANNEL;
+export type Kind = MessageKind | typeof PREFIX | typeof TRACKER;
+/** Those that make a connection a subscriber. */
+export const KINDS: readonly MessageKind[] = [CHANNEL, PATTERN, SHARD_CHANNEL];
+const ALL_KINDS: readonly Kind[] = [...KINDS, PREFIX, TRACKER];
 
 /** What a connection subscribes to: names by kind, one character per byte. */
-export type Subscribed = readonly [Set<string>, Set<string>, Set<string>];
-export const noSubscriptions = (): Subscribed => [new Set(), new Set(), new Set()];
+export type Subscribed = readonly [Set<string>, Set<string>, Set<string>, Set<string>, Set<string>];
+export const noSubscriptions = (): Subscribed => [new Set(), new Set(), new Set(), new Set(), new Set()];
+/** Whether a connection can be sent messages. */
+export const isSubscriber = (subscribed: Subscribed): boolean => KINDS.some((kind) => subscribed[kind].size !== 0);
 
 export class Subscriptions<S> {
-  readonly #own: readonly Map<string, Set<S>>[] = KINDS.map(() => new Map());
+  readonly #own: readonly Map<string, Set<S>>[] = ALL_KINDS.map(() => new Map());
   /** Subscribers of each worker by name; a name that nobody subscribes to is not there. */
-  readonly #counts: readonly Map<string, Uint32Array>[] = KINDS.map(() => new Map());
-  readonly #workers: number;
+  readonly #counts: readonly Map<string, Uint32Array>[] = ALL_KINDS.map(() => new Map());
+  /** Called when a name comes or goes. */
+  onChange = (): void => {};
 
   /** @param worker This one. */
   constructor(
     readonly worker: number,
-    workers: number,
-  ) {
-    this.#workers = workers;
-  }
+    readonly workers: number,
+  ) {}
 
   /** A subscriber of this worker comes. */
   add(kind: Kind, name: string, subscriber: S): void {
@@ -48,12 +55,14 @@ export class Subscriptions<S> {
   change(kind: Kind, name: string, worker: number, by: number): void {
     const counts = this.#counts[kind];
     let of = counts.get(name);
+    const names = counts.size;
     if (!of) {
-      of = new Uint32Array(this.#workers);
+      of = new Uint32Array(this.workers);
       counts.set(name, of);
     }
     of[worker] += by;
     if (of.every((count) => count === 0)) counts.delete(name);
+    if (counts.size !== names) this.onChange();
   }
 
   /** This worker's subscribers. */
@@ -74,6 +83,20 @@ export class Subscriptions<S> {
       if (!globMatch(pattern, channel)) continue;
       for (let worker = 0; worker < into.length; worker++) into[worker] += counts[worker];
     }
+  }
+
+  /** Whether a worker has clients that ask for a prefix of the key. */
+  hasPrefixOf(key: string, worker: number): boolean {
+    for (const [prefix, counts] of this.#counts[PREFIX])
+      if (counts[worker] !== 0 && key.startsWith(prefix)) return true;
+    return false;
+  }
+  /** This worker's. */
+  *ownWithPrefixOf(key: string): Generator<S> {
+    for (const [prefix, clients] of this.#own[PREFIX]) if (key.startsWith(prefix)) yield* clients;
+  }
+  countAt(kind: Kind, name: string, worker: number): number {
+    return this.#counts[kind].get(name)?.[worker] ?? 0;
   }
 
   /** Subscribers over all workers. */

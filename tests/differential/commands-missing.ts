@@ -7,14 +7,6 @@ export interface Missing {
   commands: string;
 }
 
-/** Areas that come later, whole. */
-const LATER: readonly Missing[] = [
-  {
-    reason: 'with client-side caching',
-    commands: 'client|tracking client|trackinginfo client|caching client|getredir',
-  },
-];
-
 /** What there is no plan for. */
 const WITHOUT_PLAN: readonly Missing[] = [
   {
@@ -44,7 +36,5 @@ const WITHOUT_PLAN: readonly Missing[] = [
 
 /** Full name to reason. */
 export const COMMANDS_MISSING: ReadonlyMap<string, string> = new Map(
-  [...LATER, ...WITHOUT_PLAN].flatMap(({ reason, commands }) =>
-    commands.split(/\s+/).map((name): [string, string] => [name, reason]),
-  ),
+  WITHOUT_PLAN.flatMap(({ reason, commands }) => commands.split(/\s+/).map((name): [string, string] => [name, reason])),
 );

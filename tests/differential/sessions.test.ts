@@ -244,6 +244,90 @@ const NOTIFICATIONS: readonly Session[] = [
   ],
 ];
 
+/** Client-side caching. */
+const CACHING: readonly Session[] = [
+  ['a: CLIENT TRACKING on; GET k; GET k', 'b: SET k 1', 'b: SET k 2', 'a: GET k', 'b: DEL k; SET k 3', 'a: PING'],
+  ['a: CLIENT TRACKING on; MGET k l m', 'b: MSET k 1 m 2', 'a: CLIENT TRACKING off', 'b: SET l 1', 'a: PING'],
+  ['a: CLIENT TRACKING on; GET k; SET k 1; GET k', 'a: SET k 2', 'a: PING'],
+  ['a: CLIENT TRACKING on NOLOOP; GET k; SET k 1; GET k', 'b: SET k 2', 'a: PING'],
+  ['a: CLIENT TRACKING on OPTIN; GET k; CLIENT CACHING yes; GET l; GET m', 'b: SET k 1; SET l 1; SET m 1', 'a: PING'],
+  [
+    'a: CLIENT TRACKING on OPTOUT; GET k; CLIENT CACHING no; GET l; GET m',
+    'b: SET k 1',
+    'b: SET l 1',
+    'b: SET m 1',
+    'a: PING',
+  ],
+  ['a: CLIENT TRACKING on BCAST', 'b: SET k 1', 'b: MSET x 1 a 2', 'b: GET k', 'b: DEL k', 'a: PING'],
+  [
+    'a: CLIENT TRACKING on BCAST PREFIX a PREFIX b:',
+    'b: SET k 1',
+    'b: SET ax 1',
+    'b: SET b 1',
+    'b: SET b:1 1',
+    'a: SET ay 1',
+    'a: CLIENT TRACKING off',
+    'b: SET ax 2',
+  ],
+  ['a: CLIENT TRACKING on BCAST NOLOOP', 'a: SET k 1', 'b: SET k 2', 'a: PING'],
+  ['a: CLIENT TRACKING on; GET k', 'b: FLUSHALL', 'a: GET k', 'b: FLUSHDB', 'a: PING'],
+  [
+    'a: CLIENT TRACKING on; GET k; LRANGE l 0 -1; HGETALL h; SMEMBERS s; ZRANGE z 0 -1; TTL t; XRANGE x - +; STRLEN u',
+    'b: RPUSH l 1',
+    'b: HSET h f v',
+    'b: SADD s 1',
+    'b: ZADD z 1 m',
+    'b: SET t 1',
+    'b: XADD x 1 f v',
+    'b: APPEND u x',
+    'a: PING',
+  ],
+  [
+    'b: SET k 1',
+    'a: CLIENT TRACKING on; GET k',
+    'b: EXPIRE k 100',
+    'a: GET k',
+    'b: RENAME k l',
+    'a: GET l',
+    'b: PERSIST l',
+    'a: PING',
+  ],
+  ['b: SET k 1 PX 80', 'a: CLIENT TRACKING on; GET k', 'sleep 120', 'b: GET k', 'a: PING'],
+  [
+    'b: RPUSH l 1',
+    'a: CLIENT TRACKING on; LLEN l',
+    'c: BLPOP q 0',
+    'b: LPOP l',
+    'a: LLEN q',
+    'b: RPUSH q 1',
+    'a: PING',
+  ],
+  ['a: CLIENT TRACKING on; MULTI; GET k; GET l; EXEC', 'b: SET l 1', 'b: MULTI; SET k 1; SET k 2; EXEC', 'a: PING'],
+  [
+    'b: SUBSCRIBE __redis__:invalidate',
+    'a: CLIENT TRACKING on REDIRECT $b; GET k',
+    'c: SET k 1',
+    'a: GET k; PING',
+    'c: FLUSHALL',
+    'a: PING',
+  ],
+  ['b: PING', 'a: CLIENT TRACKING on REDIRECT $b BCAST', 'c: SET k 1', 'a: PING'],
+  ['b: SUBSCRIBE x', 'a: CLIENT TRACKING on REDIRECT $b; GET k', 'b!', 'c: SET k 1', 'a: CLIENT TRACKINGINFO; GET k'],
+  ['a: CLIENT TRACKING on; RESET; GET k; CLIENT TRACKINGINFO', 'b: SET k 1', 'a: PING'],
+  [
+    'a: CLIENT TRACKINGINFO; CLIENT GETREDIR; CLIENT CACHING yes; CLIENT TRACKING on; CLIENT TRACKINGINFO; CLIENT GETREDIR; CLIENT CACHING yes; CLIENT CACHING no; CLIENT CACHING x',
+  ],
+  [
+    'a: CLIENT TRACKING; CLIENT TRACKING x; CLIENT TRACKING on x; CLIENT TRACKING on PREFIX a; CLIENT TRACKING on PREFIX; CLIENT TRACKING on REDIRECT 99999; CLIENT TRACKING on REDIRECT x; CLIENT TRACKING on OPTIN OPTOUT; CLIENT TRACKING on OPTIN BCAST',
+  ],
+  [
+    'a: CLIENT TRACKING on; CLIENT TRACKING on BCAST; CLIENT TRACKING on OPTIN; CLIENT TRACKINGINFO; CLIENT TRACKING on OPTOUT; CLIENT CACHING no; CLIENT CACHING yes; CLIENT TRACKINGINFO; GET k; CLIENT TRACKINGINFO',
+  ],
+  [
+    'a: CLIENT TRACKING on BCAST PREFIX a PREFIX ab; CLIENT TRACKING on BCAST PREFIX a; CLIENT TRACKING on BCAST PREFIX abc; CLIENT TRACKING on BCAST PREFIX b; CLIENT TRACKING on; CLIENT TRACKING off; CLIENT TRACKING on BCAST; CLIENT TRACKINGINFO',
+  ],
+];
+
 const LAYOUTS = [
   { threads: 1, shards: 1 },
   { threads: 2, shards: 3 },
@@ -254,6 +338,7 @@ describe.each([
   ['commands that wait', WAITING],
   ['publish and subscribe', MESSAGES],
   ['keyspace notifications', NOTIFICATIONS],
+  ['client-side caching', CACHING],
 ] as const)('%s', (_, sessions) => {
   describe.each(LAYOUTS)('$threads threads over $shards shards', ({ threads, shards }) => {
     describeWith('redis-server', `${SUBJECT} against redis-server`, () => {

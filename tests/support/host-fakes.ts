@@ -46,6 +46,7 @@ export function fakeClient(changes: Partial<Client> = {}): Client {
     executing: false,
     watched: [],
     subscribed: noSubscriptions(),
+    tracked: undefined,
     eachFrame: 0,
     ...changes,
   };
@@ -151,6 +152,9 @@ export class FakeServices implements Services {
   }
   unsubscribe(client: Client, kind: Kind, names: readonly string[]): undefined {
     void this.pubsub.unsubscribe(client, kind, names);
+  }
+  async track(client: Client, tracked: Client['tracked']): Promise<void> {
+    client.tracked = tracked;
   }
   refusal(): string | undefined {
     return undefined;

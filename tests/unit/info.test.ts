@@ -13,7 +13,8 @@ const USUAL = [
   ...['Server', 'Latchkey', 'Clients', 'Memory', 'Persistence', 'Stats', 'Replication', 'CPU', 'Modules'],
   ...['Errorstats', 'Cluster', 'Keyspace'],
 ];
-const ALL = [...USUAL.slice(0, 9), 'Commandstats', ...USUAL.slice(9)];
+const WITH_COMMANDS = [...USUAL.slice(0, 9), 'Commandstats', ...USUAL.slice(9)];
+const ALL = [...WITH_COMMANDS.slice(0, 11), 'Latencystats', ...WITH_COMMANDS.slice(11)];
 
 async function info(services: FakeServices, ...names: string[]): Promise<string> {
   const reply = (await runHostCommand(['INFO', ...names], fakeClient(), services)).toString('latin1');
@@ -38,7 +39,7 @@ describe('sections', () => {
   test.each([
     [[], USUAL],
     [['default'], USUAL],
-    [['DEFAULT', 'commandstats'], ALL],
+    [['DEFAULT', 'commandstats'], WITH_COMMANDS],
     [['all'], ALL],
     [['everything'], ALL],
     [
@@ -132,7 +133,7 @@ describe('figures', () => {
     expect(fields.get('total_net_input_bytes')).toBe('500');
     expect(fields.get('rejected_connections')).toBe('2');
     expect(fields.get('total_error_replies')).toBe('3');
-    expect(fields.get('cmdstat_get')).toBe('calls=7');
+    expect(fields.get('cmdstat_get')).toBe('calls=7,usec=0,usec_per_call=0.00,rejected_calls=0,failed_calls=0');
     expect([fields.get('errorstat_WRONGTYPE'), fields.get('errorstat_NOAUTH')]).toEqual(['count=1', 'count=1']);
     expect(fields.has('errorstat_ERR')).toBe(false);
     stats.reset();
@@ -242,6 +243,6 @@ describe('CONFIG', () => {
     const services = new FakeServices();
     expect(await run(services, 'RESETSTAT')).toBe('+OK\r\n');
     expect(services.asked).toEqual([['resetStats']]);
-    expect(await run(services, 'HELP')).toMatch(/^\*9\r\n\+CONFIG <subcommand> /);
+    expect(await run(services, 'HELP')).toMatch(/^\*11\r\n\+CONFIG <subcommand> /);
   });
 });

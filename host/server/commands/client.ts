@@ -3,6 +3,7 @@ import type { Reply } from '../../commands/index.js';
 import { type Client, type Encoded, type HostHandler, type KillFilter, NO_REPLY } from '../context.js';
 import { CLIENT_LIST_HANDLERS, clientType, unknownType } from './client-list.js';
 import { CLIENT_NAME_HANDLERS } from './client-names.js';
+import { TRACKING_HANDLERS } from './tracking.js';
 import {
   cString,
   equals,
@@ -126,6 +127,7 @@ const unblock: HostHandler = async (argv, _client, services) => {
 export const CLIENT_HANDLERS: Readonly<Record<string, HostHandler>> = {
   ...CLIENT_NAME_HANDLERS,
   ...CLIENT_LIST_HANDLERS,
+  ...TRACKING_HANDLERS,
   'client|id': id,
   'client|kill': kill,
   'client|pause': pause,

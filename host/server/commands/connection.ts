@@ -109,7 +109,11 @@ const reset: HostHandler = (_argv, client, services) => {
   client.replyMode = 'on';
   client.noTouch = false;
   services.unmonitor(client);
-  const told = KINDS.map((kind) => services.unsubscribe(client, kind, [...client.subscribed[kind]])).filter(Boolean);
+  const untracked = client.tracked && services.track(client, undefined, []);
+  const told = [
+    untracked,
+    ...KINDS.map((kind) => services.unsubscribe(client, kind, [...client.subscribed[kind]])),
+  ].filter(Boolean);
   const done = { status: 'RESET' };
   return told.length === 0 ? done : Promise.all(told).then(() => done);
 };

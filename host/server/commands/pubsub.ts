@@ -2,7 +2,7 @@
 
 import { globMatch } from '../../commands/glob.js';
 import type { Reply } from '../../commands/index.js';
-import { CHANNEL, type Kind, PATTERN, SHARD_CHANNEL } from '../../worker/subscriptions.js';
+import { CHANNEL, isSubscriber, type MessageKind, PATTERN, SHARD_CHANNEL } from '../../worker/subscriptions.js';
 import type { Client, Encoded, HostHandler } from '../context.js';
 import { helpReply } from './help.js';
 import { subcommandSyntaxError } from './values.js';
@@ -11,7 +11,7 @@ const latin1 = (arg: Buffer): string => arg.toString('latin1');
 const VERBS = ['subscribe', 'psubscribe', 'ssubscribe'] as const;
 
 /** Subscriptions that the number in a confirmation counts. */
-const counted = ({ subscribed }: Client, kind: Kind): number =>
+const counted = ({ subscribed }: Client, kind: MessageKind): number =>
   kind === SHARD_CHANNEL ? subscribed[SHARD_CHANNEL].size : subscribed[CHANNEL].size + subscribed[PATTERN].size;
 
 /** One confirmation; a push under RESP3. */
@@ -33,7 +33,7 @@ const encodedAfter = (told: Promise<void> | undefined, parts: readonly Buffer[])
 };
 
 const subscribe =
-  (kind: Kind): HostHandler =>
+  (kind: MessageKind): HostHandler =>
   (argv, client, services) => {
     const names = argv.slice(1).map(latin1);
     const before = counted(client, kind);
@@ -48,7 +48,7 @@ const subscribe =
   };
 
 const unsubscribe =
-  (kind: Kind): HostHandler =>
+  (kind: MessageKind): HostHandler =>
   (argv, client, services) => {
     const all = argv.length === 1;
     const names = all ? [...client.subscribed[kind]] : argv.slice(1).map(latin1);
@@ -69,7 +69,7 @@ const publish =
     pubsub.publish(argv[1], argv[2], kind);
 
 const channels =
-  (kind: Kind): HostHandler =>
+  (kind: MessageKind): HostHandler =>
   (argv, _client, { pubsub }) => {
     if (argv.length > 3) return subcommandSyntaxError(argv);
     const pattern = argv.length === 3 ? latin1(argv[2]) : undefined;
@@ -80,7 +80,7 @@ const channels =
   };
 
 const numbers =
-  (kind: Kind): HostHandler =>
+  (kind: MessageKind): HostHandler =>
   (argv, _client, { pubsub }): Reply =>
     argv.slice(2).flatMap((name): Reply[] => [name, pubsub.subscriptions.count(kind, latin1(name))]);
 
@@ -120,7 +120,7 @@ const ALLOWED: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether the connection can be sent messages. */
-export const isSubscribed = ({ subscribed }: Client): boolean => subscribed.some((names) => names.size !== 0);
+export const isSubscribed = ({ subscribed }: Client): boolean => isSubscriber(subscribed);
 
 /** Why a command may not be executed by a connection that subscribes; undefined: it may. */
 export function refusedWhileSubscribed(client: Client, name: string, fullName: string): Reply | undefined {
