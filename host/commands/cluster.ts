@@ -168,7 +168,7 @@ export const CLUSTER_COMMANDS: readonly CommandSpec[] = [
       },
       {
         name: 'slaves',
-        summary: 'Lists the replicas of a node.',
+        summary: 'Lists the replicas of a node, under their older name.',
         since: '3.0.0',
         complexity: 'O(1)',
         arity: 3,

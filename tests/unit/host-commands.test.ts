@@ -3,6 +3,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../host/commands/index.js';
+import { BLOCKING_HANDLERS } from '../../host/server/commands/blocking.js';
 import { findHandler } from '../../host/server/commands/index.js';
 import { unixMicroseconds } from '../../host/server/commands/server.js';
 import type { Client } from '../../host/server/context.js';
@@ -215,7 +216,8 @@ describe('host commands', () => {
       if (command.subcommands.length > 0 && command.name !== 'command') continue;
       expect([command.fullName, findHandler(command.fullName) !== undefined]).toEqual([
         command.fullName,
-        command.where === 'host',
+        // XREAD and XREADGROUP are the host's when they say BLOCK.
+        command.where === 'host' || command.fullName in BLOCKING_HANDLERS,
       ]);
     }
   });
