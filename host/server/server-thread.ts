@@ -148,7 +148,10 @@ export class ServerThread implements ThreadApi, Services {
     );
     this.#tracking = new Tracking(
       ...([threadIndex, this.shards, this.pubsub.subscriptions, this.#mailbox, epochs] as const),
-      (client, bytes) => this.frames.push(client as Connection, bytes),
+      (client, bytes, after) => {
+        if (after) (client as Connection).afterReply.push(bytes);
+        else this.frames.push(client as Connection, bytes);
+      },
       (id) => this.#connections.get(id),
       () => this.frames.inHand,
     );

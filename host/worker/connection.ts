@@ -64,6 +64,8 @@ export class Connection implements Sink {
   tracked: Tracked | undefined;
   /** Messages that leave with the end of the turn, or in front of the next reply. */
   pushes: Buffer[] = [];
+  /** Messages that leave behind the reply to the command in hand. */
+  afterReply: Buffer[] = [];
   /** They wait for the confirmation of a subscription. */
   holdsPushes = false;
   /** Why every frame goes to the host before anything is executed: a transaction, a subscription, … Counts the reasons. */

@@ -668,6 +668,9 @@ export class FrameServer {
         : wasSkipped && !(connection.lastCommand === 'client|reply' && bytes[0] === 0x2b);
       if (bytes[0] === 0x2d) this.stats.addErrorReply(bytes);
       if (!silent) this.#out.push(bytes);
+      if (connection.afterReply.length === 0) return;
+      for (const each of connection.afterReply) this.#out.push(each);
+      connection.afterReply = [];
     };
     if (reply instanceof Uint8Array) {
       take(reply);

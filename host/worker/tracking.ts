@@ -77,7 +77,8 @@ export class Tracking<S extends Tracker> {
     readonly subscriptions: Subscriptions<S>,
     readonly mailbox: Mailbox,
     readonly epochs: Epochs,
-    readonly push: (client: S, bytes: Buffer) => void,
+    /** Pushes bytes to a client; with `after`, behind the reply to the command that it has in hand. */
+    readonly push: (client: S, bytes: Buffer, after: boolean) => void,
     readonly clientOf: (id: number) => S | undefined,
     /** The client whose frames are being executed. */
     readonly inHand: () => number,
@@ -148,6 +149,10 @@ export class Tracking<S extends Tracker> {
     let letter: Buffer | undefined;
     for (let worker = 0; worker < this.subscriptions.workers; worker++) {
       if (!isFor(worker)) continue;
+      if (worker === this.worker) {
+        this.#told(kind, db, key, this.writer || this.inHand());
+        continue;
+      }
       letter ??= letterOf(this.epochs.seen, this.writer || this.inHand(), kind, db, key);
       this.mailbox.post(worker, MAIL_INVALIDATE, letter);
     }
@@ -199,7 +204,8 @@ export class Tracking<S extends Tracker> {
     if (!tracked) return;
     const { redirect } = tracked;
     if (redirect.id === 0) {
-      if (client.proto === 3) this.push(client, invalidationOf(3, keys, false));
+      if (client.proto === 3)
+        this.push(client, invalidationOf(3, keys, false), client.id === (this.writer || this.inHand()));
       return;
     }
     const body = Buffer.from(
@@ -223,7 +229,7 @@ export class Tracking<S extends Tracker> {
     if (keys === 'gone') {
       if (!client?.tracked || client.tracked.broken) return;
       client.tracked.broken = true;
-      if (client.proto === 3) this.push(client, Buffer.concat([BROKEN, Buffer.from(`${tracker}\r\n`)]));
+      if (client.proto === 3) this.push(client, Buffer.concat([BROKEN, Buffer.from(`${tracker}\r\n`)]), false);
       return;
     }
     if (!client) {
@@ -233,7 +239,7 @@ export class Tracking<S extends Tracker> {
     const isSubscribed = client.subscribed.some((names) => names.size !== 0);
     if (client.proto === 2 && !isSubscribed) return;
     const names = keys?.map((key) => Buffer.from(key, 'latin1'));
-    this.push(client, invalidationOf(client.proto, names, true));
+    this.push(client, invalidationOf(client.proto, names, true), false);
   }
 }
 

@@ -74,10 +74,20 @@ export async function play(side: ServerSide, session: Session, proto: 2 | 3): Pr
   }
   const sent: Record<string, string> = {};
   for (const [name, { client, text, closed }] of listeners) {
-    sent[name] = text + (closed && !gone.has(name) ? '(closed)' : '');
+    sent[name] = named(text, listeners) + (closed && !gone.has(name) ? '(closed)' : '');
     await client.close();
   }
   return sent;
+}
+
+/** Connections have numbers of the server's own: their names instead. */
+function named(text: string, listeners: ReadonlyMap<string, Listener>): string {
+  let out = text;
+  for (const [name, { client }] of listeners) {
+    const id = ids.get(client);
+    if (id) out = out.replaceAll(`:${id}\r\n`, `:$${name}\r\n`);
+  }
+  return out;
 }
 
 const ids = new WeakMap<RespClient, string>();
