@@ -60,12 +60,6 @@ export function publishEvent({ kind, db, key, event }: KeyEvent, wanted: number,
   if (wanted & NOTIFY_KEYEVENT) publish(Buffer.from(`__keyevent@${db}__:${KEY_EVENT_NAMES[event]}`), key);
 }
 
-/** Takes all events off a shard's queue (latched) and publishes those that are notifications. */
-export function publishEvents(shard: ShardKernel, publish: Publish): void {
-  const wanted = notificationsWanted(shard);
-  for (let event = takeEvent(shard); event; event = takeEvent(shard)) publishEvent(event, wanted, publish);
-}
-
 /** Classes that a shard's notifications are asked for in, with NOTIFY_KEYSPACE and NOTIFY_KEYEVENT. */
 export function notificationsWanted(shard: ShardKernel): number {
   return Atomics.load(shard.words, ShardKernel.headerIndex(EVENTS_WANTED)) & NOTIFY_BITS;
