@@ -2,22 +2,19 @@
 // offers to host commands. The first thread is the process's main thread, where the supervisor lives too.
 import type { Socket } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
-import { type Command, commandOf, keysTouched, type Reply } from '../commands/index.js';
-import { CALL_NO_TOUCH } from '../kernel/abi.js';
+import type { Command, Reply } from '../commands/index.js';
 import { POLICY_ALWAYS } from '../kernel/epochs.js';
 import type { ShardKernel } from '../kernel/kernel.js';
-import { encodeReply, isError } from '../resp/reply.js';
 import { Attendant } from '../worker/attendant.js';
-import { type Blocking, blockingOf, foundNothing, TimeoutError } from '../worker/blocking.js';
 import { Claims } from '../worker/claims.js';
 import { SystemClock } from '../worker/clock.js';
-import { Connection, clusterFlags, WAIT_NONE } from '../worker/connection.js';
+import { Connection, WAIT_NONE } from '../worker/connection.js';
 import { Defragmenter } from '../worker/defragmenter.js';
 import { Evictor } from '../worker/evictor.js';
-import { type CallContext, FrameRunner, misconf, type Outcome } from '../worker/frame-runner.js';
+import { type CallContext, FrameRunner } from '../worker/frame-runner.js';
 import { FrameServer } from '../worker/frame-server.js';
 import { Housekeeper } from '../worker/housekeeper.js';
-import { Latches, RESERVE_AFTER_MS } from '../worker/latches.js';
+import { Latches } from '../worker/latches.js';
 import type { Series } from '../worker/latency-events.js';
 import { Later } from '../worker/later.js';
 import { type Mailbox, openMailbox } from '../worker/mailbox.js';
@@ -28,26 +25,25 @@ import type { SlowEntry } from '../worker/slow-commands.js';
 import { laneCount, SlowLane, type SlowReply } from '../worker/slow-lane.js';
 import { STAT, Stats } from '../worker/stats.js';
 import { openShards } from '../worker/store-parts.js';
-import { isSubscriber, type Kind, PREFIX, TRACKER } from '../worker/subscriptions.js';
+import { isSubscriber, type Kind } from '../worker/subscriptions.js';
 import { type Tracked, Tracking } from '../worker/tracking.js';
 import { Waiters } from '../worker/waiters.js';
-import { type Watched, Watches } from '../worker/watches.js';
-import { executeHostCommand, isHostCommand } from './commands/index.js';
+import { Watches } from '../worker/watches.js';
+import { executeHostCommand } from './commands/index.js';
 import { isSubscribed } from './commands/pubsub.js';
-import { remembers } from './commands/tracking.js';
 import { Config } from './config.js';
 import type { Client, ClientFacts, Encoded, KillFilter, PersistenceServices, Services } from './context.js';
 import type { SupervisorApi, ThreadApi, ThreadSetup } from './control.js';
 import { takeOver } from './direct-read.js';
+import { encoded, KeyedCommands } from './keyed-commands.js';
 import type { Door } from './listener.js';
 import { log } from './log.js';
+import { Messages } from './messages.js';
 import { Monitors } from './monitors.js';
 import { NetTransport } from './net-transport.js';
 import { Observer } from './observer.js';
-import { type Step, Transactions } from './transactions.js';
+import { Transactions } from './transactions.js';
 
-const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
-const LAST_ID = Buffer.from('$');
 /** Patience with clients that do not take their last replies. */
 const STOP_MS_MAX = 1000;
 const TOO_MANY = Buffer.from('-ERR max number of clients reached\r\n');
@@ -90,9 +86,9 @@ export class ServerThread implements ThreadApi, Services {
   readonly #mailbox: Mailbox;
   readonly pubsub: PubSub<Client>;
   readonly #tracking: Tracking<Client>;
-  readonly #watches: Watches;
   readonly #waiters: Waiters;
-  readonly #transactions: Transactions;
+  readonly #keyed: KeyedCommands;
+  readonly #messages: Messages;
   readonly #place: Uint8Array;
   readonly observer: Observer;
   readonly #monitors: Monitors;
@@ -155,11 +151,20 @@ export class ServerThread implements ThreadApi, Services {
       (id) => this.#connections.get(id),
       () => this.frames.inHand,
     );
-    this.#watches = new Watches(this.shards, this.#runner, later);
+    const watches = new Watches(this.shards, this.#runner, later);
+    this.#messages = new Messages(this.pubsub, this.#tracking);
     this.#waiters = new Waiters(
       ...([threadIndex, this.shards, this.#latches, this.#runner, claims, epochs, later, this.#mailbox] as const),
     );
-    this.#transactions = new Transactions(this.#runner, this.#watches, this.#lane, bulkBytesMax);
+    this.#keyed = new KeyedCommands(
+      {
+        ...{ shards: this.shards, frames: this.frames, latches: this.#latches, runner: this.#runner },
+        ...{ evictor: this.#evictor, watches, waiters: this.#waiters, tracking: this.#tracking },
+        transactions: new Transactions(this.#runner, watches, this.#lane, bulkBytesMax),
+        slowCommand: (argv, context) => this.#slowCommand(argv, context),
+      },
+      this,
+    );
     this.#latches.attendant = new Attendant(
       ...([this.shards, this.#latches, this.#runner, claims, this.#mailbox, epochs, bulkBytesMax] as const),
       {
@@ -453,284 +458,30 @@ export class ServerThread implements ThreadApi, Services {
     return new Promise(() => {});
   }
 
-  #contextOf({ db, proto, noTouch, clusterShard }: Client): CallContext {
-    const callFlags = (noTouch ? CALL_NO_TOUCH : 0) | clusterFlags(clusterShard);
-    return { db, proto, callFlags, bulkBytesMax: this.config.values.protoMaxBulkLen };
-  }
-
   readonly slotOf = (key: Uint8Array): number => this.#runner.slotOf(key);
 
   keysInSlot(shard: number, slot: number, most: number, client: Client): Promise<SlotKeys> {
-    return walkSlot(this.#runner, this.#latches, { shard, slot, most }, this.#contextOf(client));
+    return walkSlot(this.#runner, this.#latches, { shard, slot, most }, this.#keyed.contextOf(client));
   }
 
-  async call(argv: readonly Uint8Array[], client: Client): Promise<Buffer> {
-    return this.#run(argv, client);
-  }
+  // Commands on keys: keyed-commands.ts. Subscriptions: messages.ts.
 
-  run(argv: readonly Uint8Array[], client: Client): Buffer | Promise<Buffer> {
-    const command = commandOf(argv)!;
-    return this.#run(argv, client, (reply, ms) => this.observer.ran(command, argv, client, ms, isError(reply)));
-  }
-
-  /** @param told Called once it has run, with its own time. */
-  #run(
-    argv: readonly Uint8Array[],
-    client: Client,
-    told?: (reply: Buffer, ms: number) => void,
-  ): Buffer | Promise<Buffer> {
-    const frame = argv as Buffer[];
-    this.stats.addCalls(this.#runner.opcodeOf(frame), 1);
-    const command = commandOf(frame);
-    const writes = command?.flags.includes('write') ?? false;
-    const caches = command !== undefined && remembers(client, command.flags.includes('readonly'));
-    return this.#untilFree<Buffer>(writes, () => {
-      const context = this.#contextOf(client);
-      const outcome = caches
-        ? this.#runAndCache(command, frame, client, context)
-        : this.#runFor(client, frame, context);
-      if ('reply' in outcome) {
-        told?.(outcome.reply, this.#runner.tookMs);
-        return outcome.reply;
-      }
-      if (!('slow' in outcome)) return outcome;
-      return this.#slowCommand(frame, context).then(({ reply, tookMs }) => {
-        told?.(Buffer.from(reply), tookMs);
-        return Buffer.from(reply);
-      });
-    });
-  }
-
-  /** NOLOOP: whoever changes a key is not told of it. */
-  #runFor(client: Client, frame: readonly Buffer[], context: CallContext): Outcome {
-    this.#tracking.writer = client.id;
-    const outcome = this.#runner.run(frame, context);
-    this.#tracking.writer = 0;
-    return outcome;
-  }
-
-  /** A client reads what it may cache: the next change of its keys is told to it, from before it reads. */
-  #runAndCache(command: Command, frame: readonly Buffer[], client: Client, context: CallContext): Outcome {
-    const keys = keysTouched(command, frame).map(({ position }) => frame[position]);
-    const cache = (): Outcome => {
-      this.#tracking.read(client, client.db, keys, (key) => this.#runner.route(key));
-      return this.#runner.looksLong(frame, context) ? { slow: true } : this.#runner.run(frame, context);
-    };
-    if (this.#runner.holding) return cache();
-    const outcome = this.#runner.together(this.#runner.shardsTogether(command, frame), cache);
-    return 'busy' in outcome ? outcome : outcome.value;
-  }
-
-  /**
-   * Does what needs latches, again and again until it gets them: at once if it can. Within a transaction it has them.
-   * @param attempt Answers `busy` with nothing done; else what is to be answered.
-   */
-  #untilFree<T extends object>(writes: boolean, attempt: () => T | Busy | Promise<T>): T | Promise<T> {
-    if (this.#runner.holding) return attempt() as T;
-    if (!this.frames.holdsUp(writes)) {
-      const first = attempt();
-      if (!isBusy(first)) return first;
-      return this.#wait(first.busy).then(() => this.#tryOn(writes, attempt));
-    }
-    return this.#tryOn(writes, attempt);
-  }
-
-  async #tryOn<T extends object>(writes: boolean, attempt: () => T | Busy | Promise<T>): Promise<T> {
-    const sinceMs = performance.now();
-    for (;;) {
-      while (this.frames.holdsUp(writes)) await this.frames.heldUp();
-      const outcome = await attempt();
-      if (!isBusy(outcome)) return outcome;
-      if (performance.now() - sinceMs > RESERVE_AFTER_MS) this.#latches.reserve(outcome.busy);
-      await this.#wait(outcome.busy);
-    }
-  }
-
-  #wait(shard: number): Promise<unknown> {
-    return new Promise((resolve) => this.#latches.wait(shard, resolve));
-  }
-
-  // Transactions.
-
-  refusal(command: Command): string | undefined {
-    const [{ epochs }] = this.shards;
-    if (command.flags.includes('denyoom') && this.#isOutOfMemory()) return OUT_OF_MEMORY;
-    if (command.flags.includes('write') && epochs.failed) return misconf(epochs).toString().slice(1, -2);
-    return undefined;
-  }
-
-  #isOutOfMemory(): boolean {
-    return this.#evictor.limit.exists && this.#evictor.makeRoom() === 'none';
-  }
-
-  exec(client: Client): Encoded | Reply | Promise<Encoded | Reply> {
-    const { frames, failed } = client.multi!;
-    const { watched } = client;
-    client.multi = undefined;
-    client.eachFrame--;
-    client.watched = [];
-    const end = <T>(reply: T): T => {
-      this.#watches.drop(watched);
-      return reply;
-    };
-    if (failed) return end({ error: 'EXECABORT Transaction discarded because of previous errors.' });
-    const commands = frames.map((argv) => commandOf(argv)!);
-    for (const command of commands) {
-      const why = this.refusal(command);
-      if (why) return end({ error: `EXECABORT Transaction discarded because of: ${why}` });
-    }
-    this.stats.add(STAT.commands, frames.length);
-    const execute = (argv: Buffer[]): Reply | Encoded | Promise<Reply | Encoded> => {
-      client.executing = true;
-      const reply = executeHostCommand(argv, client, this);
-      client.executing = false;
-      // RESP may change in the middle: what is there already is written in the protocol that it was given in.
-      return reply instanceof Promise ? reply : { encoded: encoded(reply, client.proto) };
-    };
-    const writes = commands.some((command) => command.flags.includes('write'));
-    const outcome = this.#untilFree<Said>(writes, () => {
-      const tried = this.#transactions.try(frames, watched, client, execute);
-      if (tried === 'long') {
-        return this.#transactions.inLane(frames, watched, client, (argv) => this.#stepOf(argv), execute).then(said);
-      }
-      return typeof tried === 'object' && 'busy' in tried ? tried : said(tried);
-    });
-    const finish = (done: Said): Encoded | Promise<Encoded> => {
-      end(undefined);
-      if (done.replies === 'changed') return { encoded: nullArray(client.proto) };
-      return this.#together(done.replies, client);
-    };
-    return outcome instanceof Promise ? outcome.then(finish) : finish(outcome);
-  }
-
-  /** The replies of a transaction as one. */
-  #together(
-    replies: readonly (Reply | Encoded | Promise<Reply | Encoded>)[],
-    { proto }: Client,
-  ): Encoded | Promise<Encoded> {
-    const head = Buffer.from(`*${replies.length}\r\n`);
-    const join = (all: readonly (Reply | Encoded)[]): Encoded => ({
-      encoded: Buffer.concat([head, ...all.map((reply) => encoded(reply, proto))]),
-    });
-    if (replies.some((reply) => reply instanceof Promise)) return Promise.all(replies).then(join);
-    return join(replies as (Reply | Encoded)[]);
-  }
-
-  /** What a frame is to a lane that executes the kernel's part of a transaction. */
-  #stepOf(argv: Buffer[]): Step | undefined {
-    const command = commandOf(argv)!;
-    const blocking = blockingOrError(command.name, argv);
-    if (blocking && !('error' in blocking)) return { argv: blocking.attempt, shape: blocking.shape };
-    return isHostCommand(command) ? undefined : { argv, shape: (reply) => reply };
-  }
-
-  watch(keys: readonly Buffer[], client: Client): Reply | Promise<Reply> {
-    const { db } = client;
-    const fresh = keys.filter((key) => !client.watched.some((each) => each.db === db && each.key.equals(key)));
-    const shards = [...new Set(fresh.map((key) => this.#runner.route(key)))].sort((a, b) => a - b);
-    const outcome = this.#untilFree<{ added: Watched[] | undefined }>(false, () => {
-      const done = this.#runner.together(shards, () => this.#watches.add(fresh, db));
-      return 'busy' in done ? done : { added: done.value };
-    });
-    const finish = ({ added }: { added: Watched[] | undefined }): Reply => {
-      if (!added) return { error: OUT_OF_MEMORY };
-      if ((client as Connection).closed) this.#watches.drop(added);
-      else client.watched = [...client.watched, ...added];
-      return { status: 'OK' };
-    };
-    return outcome instanceof Promise ? outcome.then(finish) : finish(outcome);
-  }
-
-  unwatch(client: Client): void {
-    this.#watches.drop(client.watched);
-    client.watched = [];
-  }
-
-  // Subscriptions.
-
-  subscribe(client: Client, kind: Kind, names: readonly string[]): Promise<void> | undefined {
-    const wasSubscribed = isSubscribed(client);
-    const told = this.pubsub.subscribe(client, kind, names);
-    if (!wasSubscribed && isSubscribed(client)) client.eachFrame++;
-    return this.#confirmed(client as Connection, told);
-  }
-
-  unsubscribe(client: Client, kind: Kind, names: readonly string[]): Promise<void> | undefined {
-    const wasSubscribed = isSubscribed(client);
-    const told = this.pubsub.unsubscribe(client, kind, names);
-    if (wasSubscribed && !isSubscribed(client)) client.eachFrame--;
-    return this.#confirmed(client as Connection, told);
-  }
-
-  /** Messages wait until the subscription that they come by is confirmed. */
-  #confirmed(connection: Connection, told: Promise<void> | undefined): Promise<void> | undefined {
-    if (!told) return undefined;
-    connection.holdsPushes = true;
-    return told.then(() => {
-      connection.holdsPushes = false;
-    });
-  }
-
-  async track(client: Client, tracked: Tracked | undefined, prefixes: readonly string[]): Promise<void> {
-    const was = client.tracked !== undefined;
-    client.tracked = tracked;
-    if (!tracked) {
-      this.#tracking.forget(client);
-      if (was) client.eachFrame--;
-      await this.pubsub.unsubscribe(client, PREFIX, [...client.subscribed[PREFIX]]);
-      await this.pubsub.unsubscribe(client, TRACKER, ['']);
-      return;
-    }
-    if (!was) client.eachFrame++;
-    await this.pubsub.subscribe(client, TRACKER, ['']);
-    await this.pubsub.subscribe(client, PREFIX, prefixes);
-  }
-
-  // Commands that wait.
-
-  block(argv: readonly Buffer[], client: Client, command: Command): Encoded | Reply | Promise<Encoded | Reply> {
-    const frame = argv as Buffer[];
-    const blocking = blockingOrError(command.name, frame);
-    if (!blocking) return encodedLater(this.#run(frame, client));
-    if ('error' in blocking) return blocking;
-    const attempt = blocking.attempt as Buffer[];
-    if (client.executing || blocking.timeoutMs < 0) {
-      return encodedLater(this.#run(attempt, client), blocking.shape);
-    }
-    const context = this.#contextOf(client);
-    const outcome = this.#untilFree<Buffer>(command.flags.includes('write'), () => {
-      const shards = this.#runner.shardsTogether(commandOf(attempt)!, attempt);
-      const done = this.#runner.together(shards, () => {
-        if (this.#runner.looksLong(attempt, context)) return 'long' as const;
-        const tried = this.#runner.run(attempt, context);
-        if (!('reply' in tried)) throw new Error('a command under latches did not come to its end');
-        if (!foundNothing(tried.reply) || isError(tried.reply)) return tried.reply;
-        return this.#waiters.wait(
-          client.id,
-          blockingOf(command.name, frame, (key) => this.#lastId(key, context))!,
-          context,
-        );
-      });
-      if ('busy' in done) return done;
-      if (done.value === 'long') return this.#slowCommand(attempt, context).then(({ reply }) => Buffer.from(reply));
-      return done.value;
-    });
-    return encodedLater(outcome, blocking.shape);
-  }
-
-  /** What `$` stands for, within `together`. */
-  #lastId(key: Buffer, context: CallContext): Buffer {
-    const argv = [Buffer.from('XINFO'), Buffer.from('STREAM'), key];
-    const outcome = this.#runner.run(argv, { ...context, proto: 2 });
-    const text = 'reply' in outcome ? outcome.reply.toString('latin1') : '';
-    return Buffer.from(/last-generated-id\r\n\$\d+\r\n(\d+-\d+)/.exec(text)?.[1] ?? '0-0');
-  }
-
-  pass(timeoutMs: number, client: Client, reply: Buffer): Promise<Encoded> {
-    const context = this.#contextOf(client);
-    const waited = this.#waiters.pass(client.id, timeoutMs, context, reply);
-    return Promise.resolve(waited).then((bytes) => ({ encoded: bytes }));
-  }
+  readonly call = async (argv: readonly Uint8Array[], client: Client): Promise<Buffer> =>
+    this.#keyed.call(argv, client);
+  readonly run = (argv: readonly Uint8Array[], client: Client) => this.#keyed.run(argv, client);
+  readonly refusal = (command: Command) => this.#keyed.refusal(command);
+  readonly exec = (client: Client) => this.#keyed.exec(client);
+  readonly watch = (keys: readonly Buffer[], client: Client) => this.#keyed.watch(keys, client);
+  readonly unwatch = (client: Client) => this.#keyed.unwatch(client);
+  readonly block = (argv: readonly Buffer[], client: Client, command: Command) =>
+    this.#keyed.block(argv, client, command);
+  readonly pass = (timeoutMs: number, client: Client, reply: Buffer) => this.#keyed.pass(timeoutMs, client, reply);
+  readonly subscribe = (client: Client, kind: Kind, names: readonly string[]) =>
+    this.#messages.subscribe(client, kind, names);
+  readonly unsubscribe = (client: Client, kind: Kind, names: readonly string[]) =>
+    this.#messages.unsubscribe(client, kind, names);
+  readonly track = (client: Client, tracked: Tracked | undefined, prefixes: readonly string[]) =>
+    this.#messages.track(client, tracked, prefixes);
 
   unblock(clientId: number, withError: boolean): Promise<boolean> {
     return this.supervisor.unblock(clientId, withError);
@@ -743,8 +494,7 @@ export class ServerThread implements ThreadApi, Services {
   /** A connection is gone: it leaves nothing behind. */
   #ended(connection: Connection): void {
     this.unwatch(connection);
-    void this.pubsub.forget(connection);
-    this.#tracking.forget(connection);
+    this.#messages.forget(connection);
     this.#waiters.forget(connection.id);
     this.unmonitor(connection);
   }
@@ -766,38 +516,6 @@ export class ServerThread implements ThreadApi, Services {
   }
 }
 
-/** A shard's latch could not be had, and nothing was done. */
-interface Busy {
-  readonly busy: number;
-}
-const isBusy = (outcome: object): outcome is Busy => 'busy' in outcome;
-
-interface Said {
-  readonly replies: readonly (Reply | Encoded | Promise<Reply | Encoded>)[] | 'changed';
-}
-/** What came of a transaction, as an object that can be told from `busy`. */
-const said = (tried: Said['replies']): Said => ({ replies: tried });
-
-const nullArray = (proto: number): Buffer => Buffer.from(proto === 3 ? '_\r\n' : '*-1\r\n');
-
-/** What a command that may wait comes down to, if its timeout is right. */
-function blockingOrError(name: string, argv: readonly Buffer[]): Blocking | { error: string } | undefined {
-  try {
-    return blockingOf(name, argv, () => LAST_ID);
-  } catch (error) {
-    if (error instanceof TimeoutError) return { error: error.message };
-    throw error;
-  }
-}
-
-function encodedLater(
-  reply: Buffer | Promise<Buffer>,
-  shape = (bytes: Buffer): Buffer => bytes,
-): Encoded | Promise<Encoded> {
-  if (reply instanceof Promise) return reply.then((bytes) => ({ encoded: shape(bytes) }));
-  return { encoded: shape(reply) };
-}
-
 function matches(filter: KillFilter, connection: Connection): boolean {
   const { id, address, localAddress, type, user, exceptId, maxAgeSeconds } = filter;
   if (id !== undefined && connection.id !== id) return false;
@@ -807,11 +525,4 @@ function matches(filter: KillFilter, connection: Connection): boolean {
   if (user !== undefined && user !== 'default') return false;
   if (maxAgeSeconds !== undefined && Date.now() - connection.createdMs < maxAgeSeconds * 1000) return false;
   return connection.id !== exceptId;
-}
-
-function encoded(reply: Reply | Encoded, proto: number): Uint8Array {
-  return isEncoded(reply) ? reply.encoded : encodeReply(reply, proto);
-}
-function isEncoded(reply: Reply | Encoded): reply is Encoded {
-  return typeof reply === 'object' && reply !== null && 'encoded' in reply;
 }

@@ -183,7 +183,12 @@ export class Supervisor implements SupervisorApi {
     let worker = this.#lanes[lane];
     if (!worker) {
       const { threads } = this.config.values;
-      const data: LaneData = { store: this.#store, windowIndex: threads + lane, owner: threads + lane + 1 };
+      const data: LaneData = {
+        store: this.#store,
+        windowIndex: threads + lane,
+        owner: threads + lane + 1,
+        workers: threads,
+      };
       worker = new Worker(new URL('../worker/lane-main.js', import.meta.url), { workerData: data });
       this.#watch(worker, `Slow lane ${lane}`);
       this.#lanes[lane] = worker;

@@ -13,6 +13,7 @@ import { openMailbox } from './mailbox.js';
 import { relay } from './pubsub.js';
 import type { LaneFrame, LaneReply, LaneRequest } from './slow-lane.js';
 import { openShards, type StoreParts } from './store-parts.js';
+import { trackingRelay } from './tracking.js';
 import { type Watched, Watches } from './watches.js';
 
 /** What is executed to serve a client has been accepted already. */
@@ -23,9 +24,10 @@ export interface LaneData {
   readonly windowIndex: number;
   /** Id in latch words. */
   readonly owner: number;
+  readonly workers: number;
 }
 
-const { store, windowIndex, owner } = workerData as LaneData;
+const { store, windowIndex, owner, workers } = workerData as LaneData;
 const shards = openShards(store, windowIndex);
 const [{ epochs }] = shards;
 const latches = new Latches(shards, owner);
@@ -42,7 +44,7 @@ latches.attendant = new Attendant(
   mailbox,
   epochs,
   () => BULK_BYTES_MAX,
-  { publish: relay(mailbox, epochs), modified: () => {}, lost: () => {} },
+  { publish: relay(mailbox, epochs), ...trackingRelay(mailbox, epochs, workers) },
 );
 mailbox.open();
 

@@ -129,17 +129,12 @@ export class Tracking<S extends Tracker> {
   }
 
   /** A shard says that a key has changed; its latch is held, and what it logged is published. */
-  modified({ kind, db, key, class: low, event: high }: KeyEvent): void {
+  modified(event: KeyEvent): void {
+    const { kind, db, key } = event;
     if (kind === EVENT_FLUSHED)
       this.#post(ALL_KEYS, db, key, (worker) => this.subscriptions.countAt(TRACKER, '', worker) !== 0);
-    else if (kind === EVENT_INVALIDATE) {
-      this.#post(
-        BY_READERS,
-        db,
-        key,
-        (worker) => ((worker < 32 ? low >>> worker : high >>> Math.min(worker - 32, 31)) & 1) !== 0,
-      );
-    } else {
+    else if (kind === EVENT_INVALIDATE) this.#post(BY_READERS, db, key, (worker) => concerns(event, worker));
+    else {
       const name = key.toString('latin1');
       this.#post(BY_PREFIX, db, key, (worker) => this.subscriptions.hasPrefixOf(name, worker));
     }
@@ -241,6 +236,27 @@ export class Tracking<S extends Tracker> {
     const names = keys?.map((key) => Buffer.from(key, 'latin1'));
     this.push(client, invalidationOf(client.proto, names, true), false);
   }
+}
+
+/** What a lane tells of changes: workers sort out whom it concerns. */
+export function trackingRelay(mailbox: Mailbox, epochs: Epochs, workers: number) {
+  const post = (kind: number, db: number, key: Buffer, isFor = (_worker: number): boolean => true): void => {
+    const letter = letterOf(epochs.seen, 0, kind, db, key);
+    for (let worker = 0; worker < workers; worker++) if (isFor(worker)) mailbox.post(worker, MAIL_INVALIDATE, letter);
+  };
+  return {
+    modified(event: KeyEvent): void {
+      const { kind, db, key } = event;
+      if (kind === EVENT_INVALIDATE) post(BY_READERS, db, key, (worker) => concerns(event, worker));
+      else post(kind === EVENT_FLUSHED ? ALL_KEYS : BY_PREFIX, db, key);
+    },
+    lost: () => post(ALL_KEYS, 0, Buffer.alloc(0)),
+  };
+}
+
+/** Whether clients of a worker may have cached the key of an EVENT_INVALIDATE. */
+function concerns({ class: low, event: high }: KeyEvent, worker: number): boolean {
+  return ((worker < 32 ? low >>> worker : high >>> Math.min(worker - 32, 31)) & 1) !== 0;
 }
 
 function letterOf(epoch: number, writer: number, kind: number, db: number, key: Buffer): Buffer {
