@@ -17,6 +17,8 @@
 //       24    4 dicts    of those keys: an array with one dict per database, 0 none yet
 //       28    4 waiting   nodes of clients that wait for keys here (interest.ts)
 //       32    8 seq      of the last change to any of those keys
+//       40    4 readyTail  last key of the list of ready ones
+//       44    4 readyCount keys in it
 // Event, an arena block: next u32, kind u8, spare u8, db u16, keyLen u32, class u32, event u32, spare u32, then the key's bytes.
 import { arenaAlloc, arenaFree } from '../memory/arena';
 import { EVENTS_STATE } from '../memory/layout';
@@ -25,7 +27,7 @@ import { interestModified } from './interest';
 import { EVENT_NEW } from './names';
 
 @unmanaged
-export class Events { wanted: u32; interests: u32; head: u32; tail: u32; lost: u32; ready: u32; dicts: u32; waiting: u32; seq: u64; }
+export class Events { wanted: u32; interests: u32; head: u32; tail: u32; lost: u32; ready: u32; dicts: u32; waiting: u32; seq: u64; readyTail: u32; readyCount: u32; }
 if (offsetof<Events>('seq') != 32) ERROR('Events no longer match their drawing');
 @inline export function events(): Events { return changetype<Events>(EVENTS_STATE); }
 

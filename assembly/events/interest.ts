@@ -101,8 +101,11 @@ function ready(e: u32): void {
   const r = recordOf(e);
   if (r.first == 0 || r.isReady != 0) return;
   r.isReady = 1;
-  r.nextReady = s.ready;
-  s.ready = e;
+  r.nextReady = 0;
+  if (s.ready == 0) s.ready = e;
+  else recordOf(s.readyTail).nextReady = e;
+  s.readyTail = e;
+  s.readyCount++;
 }
 
 /** The record's key has changed: in its value, its expiry, or in whether it exists. @param tells Caches are told by name. */
@@ -239,22 +242,25 @@ export function waitOff(node: u32): void {
   dropIdle(e);
 }
 
-/** Takes a key off the list of those that have changed and are waited for: its record's entry; 0: there is none. */
+/** Takes the first key off the list of those that have changed and are waited for: its record's entry; 0: there is none. */
 export function takeReady(): u32 {
   const s = events();
   const e = s.ready;
   if (e == 0) return 0;
   s.ready = recordOf(e).nextReady;
   recordOf(e).isReady = 0;
+  s.readyCount--;
   return e;
 }
 function unready(e: u32): void {
   const s = events();
+  s.readyCount--;
   if (s.ready == e) s.ready = recordOf(e).nextReady;
   else {
     let before = s.ready;
     while (recordOf(before).nextReady != e) before = recordOf(before).nextReady;
     recordOf(before).nextReady = recordOf(e).nextReady;
+    if (s.readyTail == e) s.readyTail = before;
   }
 }
 export function firstWaiter(e: u32): u32 { return recordOf(e).first; }

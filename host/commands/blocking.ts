@@ -7,6 +7,10 @@ const SIDES: readonly Argument[] = [
   { name: 'right', type: 'pure-token', token: 'RIGHT' },
 ];
 
+const OVERWRITTEN =
+  'A key of another type that SORT STORE, ZUNIONSTORE and their kind overwrite serves those that wait for it at once; ' +
+  'redis-server 7.0 leaves them waiting for the next change.';
+
 export const BLOCKING_LIST_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'blpop',
@@ -23,6 +27,7 @@ export const BLOCKING_LIST_COMMANDS: readonly CommandSpec[] = [
     ],
     history: [['6.0.0', '`timeout` is interpreted as a double instead of an integer.']],
     where: 'host',
+    knownDifferences: OVERWRITTEN,
     logged: 'as what takes the element without waiting',
   },
   {
@@ -40,6 +45,7 @@ export const BLOCKING_LIST_COMMANDS: readonly CommandSpec[] = [
     ],
     history: [['6.0.0', '`timeout` is interpreted as a double instead of an integer.']],
     where: 'host',
+    knownDifferences: OVERWRITTEN,
     logged: 'as what takes the element without waiting',
   },
   {
@@ -59,6 +65,7 @@ export const BLOCKING_LIST_COMMANDS: readonly CommandSpec[] = [
       { name: 'timeout', type: 'double' },
     ],
     where: 'host',
+    knownDifferences: OVERWRITTEN,
     logged: 'as LMOVE',
   },
   {
@@ -80,6 +87,7 @@ export const BLOCKING_LIST_COMMANDS: readonly CommandSpec[] = [
     deprecatedSince: '6.2.0',
     replacedBy: '`BLMOVE` with the `RIGHT` and `LEFT` arguments',
     where: 'host',
+    knownDifferences: OVERWRITTEN,
     logged: 'as LMOVE',
   },
   {
@@ -106,6 +114,7 @@ export const BLOCKING_LIST_COMMANDS: readonly CommandSpec[] = [
       { name: 'count', type: 'integer', token: 'COUNT', optional: true },
     ],
     where: 'host',
+    knownDifferences: OVERWRITTEN,
     logged: 'as what takes the elements without waiting',
   },
 ];
@@ -126,6 +135,7 @@ export const BLOCKING_SORTED_SET_COMMANDS: readonly CommandSpec[] = [
     ],
     history: [['6.0.0', '`timeout` is interpreted as a double instead of an integer.']],
     where: 'host',
+    knownDifferences: OVERWRITTEN,
     logged: 'as what takes the element without waiting',
   },
   {
@@ -143,6 +153,7 @@ export const BLOCKING_SORTED_SET_COMMANDS: readonly CommandSpec[] = [
     ],
     history: [['6.0.0', '`timeout` is interpreted as a double instead of an integer.']],
     where: 'host',
+    knownDifferences: OVERWRITTEN,
     logged: 'as what takes the element without waiting',
   },
   {
@@ -169,6 +180,7 @@ export const BLOCKING_SORTED_SET_COMMANDS: readonly CommandSpec[] = [
       { name: 'count', type: 'integer', token: 'COUNT', optional: true },
     ],
     where: 'host',
+    knownDifferences: OVERWRITTEN,
     logged: 'as what takes the elements without waiting',
   },
 ];

@@ -165,6 +165,7 @@ export const EVENTS_WAITING = 2972;
 const EVENTS_HEAD = (HEADER_AT + 2952) >> 2;
 const EVENTS_LOST = (HEADER_AT + 2960) >> 2;
 const EVENTS_READY = (HEADER_AT + 2964) >> 2;
+const EVENTS_READY_COUNT = (HEADER_AT + 2988) >> 2;
 /** Read as fields of the header: databases that were flushed and are still to be saved, 0: none (snapshot/state.ts). */
 export const SNAPSHOT_DETACHED = 2704;
 /** Bytes kept for a snapshot, u64 each: as values whose keys are gone (snapshot/state.ts), and encoded (snapshot/sink.ts). */
@@ -320,9 +321,9 @@ export class ShardKernel {
     const { words } = this;
     return (words[EVENTS_HEAD] | words[EVENTS_LOST] | words[EVENTS_READY]) !== 0;
   }
-  /** A key is ready that somebody waits for (latched). */
-  get isReady(): boolean {
-    return this.words[EVENTS_READY] !== 0;
+  /** Keys that are ready and that somebody waits for (latched). */
+  get readyCount(): number {
+    return this.words[EVENTS_READY_COUNT];
   }
 
   /** Log bytes that wait for the engine, roughly: the sizes of two 64-bit fields' lower halves. */

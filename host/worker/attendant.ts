@@ -11,6 +11,7 @@
 // the element stays where it was put.
 import type { Epochs } from '../kernel/epochs.js';
 import type { ShardKernel } from '../kernel/kernel.js';
+import { TYPE_STREAM } from '../kernel/value-types.js';
 import { decodeRequest } from '../resp/request.js';
 import { foundNothing } from './blocking.js';
 import type { Claims } from './claims.js';
@@ -44,10 +45,14 @@ export interface EventSink {
   lost(): void;
 }
 
+const STREAM_GONE = Buffer.from('-UNBLOCKED the stream key no longer exists\r\n');
+
 /** Head of MAIL_SERVED and MAIL_MOVE: epoch f64, slot u32, turn u32; the reply follows. */
 export const SERVED_HEAD_BYTES = 16;
 
 export class Attendant implements Attends {
+  /** Shards of ready keys, in the order in which these became ready. */
+  #ready: number[] = [];
   #collected: KeyEvent[][] = [];
   #lost = false;
   #gathered: { to: number; kind: number; slot: number; turn: number; reply: Uint8Array }[] = [];
@@ -68,13 +73,21 @@ export class Attendant implements Attends {
     const saved = new Map<number, () => void>();
     let all = held;
     for (;;) {
-      const index = all.find((each) => this.shards[each].isReady);
+      const index = this.#nextReady(all);
       if (index === undefined) break;
       for (const each of all) if (!saved.has(each)) saved.set(each, this.shards[each].saveCall());
       all = this.#serveKey(index, all);
     }
     for (const restore of saved.values()) restore();
     return all;
+  }
+
+  /** The shard with the key that has been ready longest: they became so in this order, and then by shard. */
+  #nextReady(held: readonly number[]): number | undefined {
+    for (let index = this.#ready.shift(); index !== undefined; index = this.#ready.shift()) {
+      if (this.shards[index].readyCount !== 0) return index;
+    }
+    return held.find((each) => this.shards[each].readyCount !== 0);
   }
 
   /** Serves those that wait for the shard's next ready key. @returns the latches that are held afterwards. */
@@ -88,14 +101,21 @@ export class Attendant implements Attends {
       at = node.next;
       this.runner.stamp(shard, db);
       const type = shard.calls.readyType(shard.window, record);
-      if (type < 0) break;
-      if (type !== node.type || !this.claims.claim(node.worker, node.slot, node.turn)) continue;
+      if (type !== node.type) {
+        // A group is waited for in a stream that is gone.
+        const isLost = node.type === TYPE_STREAM && node.argv[0].toString('latin1').toLowerCase() === 'xreadgroup';
+        if (isLost && this.claims.claim(node.worker, node.slot, node.turn))
+          this.#gather(node, MAIL_SERVED, STREAM_GONE);
+        continue;
+      }
+      if (!this.claims.claim(node.worker, node.slot, node.turn)) continue;
       const shards = this.#shardsOf(node, index);
       const extra = shards.find((each) => !all.includes(each));
       if (extra !== undefined) {
         if (!this.latches.tryExtra(extra, all)) {
+          // The element is this client's; whoever comes behind it has to wait for what it does.
           this.#gather(node, MAIL_MOVE, new Uint8Array(0));
-          continue;
+          return all;
         }
         all = [...all, extra].sort((a, b) => a - b);
       }
@@ -141,6 +161,8 @@ export class Attendant implements Attends {
     const batch: KeyEvent[] = [];
     for (let event = takeEvent(shard); event; event = takeEvent(shard)) batch.push(event);
     if (batch.length !== 0) this.#collected.push(batch);
+    const known = this.#ready.reduce((count, index) => (index === shard.index ? count + 1 : count), 0);
+    for (let more = shard.readyCount - known; more > 0; more--) this.#ready.push(shard.index);
     if (shard.calls.eventsLost() !== 0) this.#lost = true;
   }
 

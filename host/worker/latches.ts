@@ -41,7 +41,7 @@ export interface Attendant {
    * all shards, ascending, whose latches are held then. The control blocks are as they were when it returns.
    */
   serve(held: readonly number[]): readonly number[];
-  /** Takes the events that a shard has queued: a step on several shards does so after each thing that it does. */
+  /** Looks what one thing that a step did has left on a shard: events are taken, and ready keys put in order. A step on several shards does so after each. */
   collect(shard: ShardKernel): void;
   /** Batches collected so far; and `order` is applied to those from `since` on. */
   readonly batches: number;
@@ -117,7 +117,7 @@ export class Latches {
     let held = indexes;
     if (attendant) {
       for (const index of indexes) {
-        if (!this.shards[index].isReady) continue;
+        if (this.shards[index].readyCount === 0) continue;
         held = attendant.serve(indexes);
         break;
       }
