@@ -5,7 +5,7 @@
 // All servers of a section are started at first and stopped (SIGSTOP) but for the one being measured. Rounds are
 // interleaved: each workload visits all servers before the next begins, in an order that turns from round to round.
 //
-// Options: --tiny, --rounds N, --seconds S (aimed at per run), --only load,list,types,memory,elements,durability,disk,start, --pin SERVER:GENERATOR
+// Options: --tiny, --rounds N, --seconds S (aimed at per run), --only load,list,types,memory,elements,clients,durability,disk,start, --pin SERVER:GENERATOR
 // (cores for taskset), --subject PROGRAM (another redis-server in our place, to see what the ruler shows for equals),
 // --node-args 'ARGS' (for our server), --out DIRECTORY.
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describeMachine, firstLine } from '../support/machine.mjs';
 import { readOptions } from '../support/options.mjs';
+import { compareClients } from './clients.mjs';
 import { compareDisk } from './disk.mjs';
 import { compareDurability } from './durability.mjs';
 import { compareElements } from './elements.mjs';
@@ -27,7 +28,7 @@ const options = readOptions({
   tiny: false,
   rounds: 0,
   seconds: 0,
-  only: 'load,list,types,memory,elements,durability,disk,start',
+  only: 'load,list,types,memory,elements,clients,durability,disk,start',
   pin: '',
   subject: '',
   nodeArgs: '',
@@ -65,6 +66,7 @@ const SECTIONS = {
   types: compareTypes,
   memory: compareMemory,
   elements: compareElements,
+  clients: compareClients,
   durability: compareDurability,
   disk: compareDisk,
   start: compareStart,

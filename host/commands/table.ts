@@ -142,13 +142,25 @@ function nameOf(argument: Uint8Array): string {
   return name;
 }
 
-/**
- * The command that a whole frame calls: the subcommand where it names one. A container without further arguments is
- * itself; a container with an unknown subcommand is undefined, as is an unknown name.
- */
-export function commandOf(argv: readonly Uint8Array[]): Command | undefined {
+function lookUp(argv: readonly Uint8Array[]): Command | undefined {
   if (argv.length === 0) return undefined;
   const command = findCommand(nameOf(argv[0]));
   if (command === undefined || command.subcommands.length === 0 || argv.length === 1) return command;
   return findSubcommand(command, nameOf(argv[1]));
+}
+
+let lastFrame: readonly Uint8Array[] | undefined;
+let lastCommand: Command | undefined;
+
+/**
+ * The command that a whole frame calls: the subcommand where it names one. A container without further arguments is
+ * itself; a container with an unknown subcommand is undefined, as is an unknown name.
+ * The array of a frame is not to be changed: a frame is asked about
+ * several times on its way, and what was found is kept for the last one.
+ */
+export function commandOf(argv: readonly Uint8Array[]): Command | undefined {
+  if (argv === lastFrame) return lastCommand;
+  lastFrame = argv;
+  lastCommand = lookUp(argv);
+  return lastCommand;
 }
