@@ -127,7 +127,11 @@ export class KeyedCommands {
   async #tryOn<T extends object>(writes: boolean, attempt: () => T | Busy | Promise<T>): Promise<T> {
     const sinceMs = performance.now();
     for (;;) {
-      while (this.parts.frames.holdsUp(writes)) await this.parts.frames.heldUp();
+      while (this.parts.frames.holdsUp(writes)) {
+        // Others may go on meanwhile.
+        this.parts.latches.unreserve();
+        await this.parts.frames.heldUp();
+      }
       const outcome = await attempt();
       if (!isBusy(outcome)) return outcome;
       if (performance.now() - sinceMs > RESERVE_AFTER_MS) this.parts.latches.reserve(outcome.busy);

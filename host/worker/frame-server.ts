@@ -188,10 +188,10 @@ export class FrameServer {
     this.#paused.delete(connection);
     this.#behind.delete(connection);
     if (connection.waiting !== WAIT_LATCH) return;
-    const parked = this.#parked[connection.parkedOn];
-    parked.delete(connection);
+    this.#parked[connection.parkedOn].delete(connection);
     this.stats.add(STAT.parked, -1);
-    if (parked.size === 0) this.latches.unreserve(connection.parkedOn);
+    // It may have reserved shards other than the one that it waited for last.
+    this.latches.unreserve();
   }
 
   /** CLIENT PAUSE for this thread: all commands, or those that write, wait until `untilMs`. In the past: ends it. */
@@ -630,6 +630,7 @@ export class FrameServer {
   /** More waits to be written or synced than may pile up: the connection goes on when the engine has moved. */
   #waitForEngine(connection: Connection): void {
     connection.waiting = WAIT_PAUSE;
+    this.latches.unreserve();
     this.#behind.add(connection);
     if (this.#behind.size > 1) return;
     this.#epochs.awaitWritten();
@@ -644,6 +645,7 @@ export class FrameServer {
 
   #waitForPause(connection: Connection): void {
     connection.waiting = WAIT_PAUSE;
+    this.latches.unreserve();
     this.#paused.add(connection);
   }
 

@@ -187,9 +187,12 @@ export class Latches {
     this.#wake(index);
   }
 
-  /** Nobody here wants the shard any more. */
-  unreserve(index: number): void {
-    this.hadTurn(index);
+  /**
+   * Gives up all reservations of this thread: of who goes away, or waits for something else, nobody knows which they are.
+   * Whoever still wants a shard reserves it again.
+   */
+  unreserve(): void {
+    for (const index of [...this.#reserved]) this.hadTurn(index);
   }
 
   #wake(index: number): void {
@@ -208,7 +211,7 @@ export class Latches {
       this.#reserved.add(index);
       return;
     }
-    for (const other of [...this.#reserved]) this.hadTurn(other);
+    this.unreserve();
   }
 
   /**

@@ -11,7 +11,9 @@
 // higher number, and is not handed out before it, whichever ring is read first.
 //
 // No wake-up is lost, since both sides write first and then look. The receiver says that it sleeps and looks at its rings
-// once more; a sender moves its ring's head and then looks whether the receiver sleeps. The same between `wants` and tail.
+// once more; a sender moves its ring's head and then looks whether the receiver sleeps. The same between `wants` and tail. `wants` is the
+// sender's to write: a receiver that took it back could do so for room that has been used up since, and find the sender
+// not asleep yet.
 // tests/model/mailbox.test.ts runs these steps in every order.
 //
 //   words of a store's post, for n threads
@@ -180,8 +182,8 @@ class RingMailbox implements Mailbox {
       Atomics.store(words, ring + 2, 1);
       // Said first, looked at once more after: the receiver moves its tail first and reads this after.
       if (this.#write(to, ring) === 0) return;
-      Atomics.store(words, ring + 2, 0);
     }
+    if (words[ring + 2] !== 0) Atomics.store(words, ring + 2, 0);
   }
 
   /** Writes as much of the first piece as there is room for; bytes. */
@@ -303,7 +305,7 @@ class RingMailbox implements Mailbox {
     if (straight < count) bytes.set(this.#bytes.subarray(base, base + count - straight), straight);
     // Gives the room back; whether the sender waits for it is looked at after.
     Atomics.store(words, ring + 1, (tail + count) | 0);
-    if (Atomics.load(words, ring + 2) !== 0 && Atomics.compareExchange(words, ring + 2, 1, 0) === 1) this.#wake(from);
+    if (Atomics.load(words, ring + 2) !== 0) this.#wake(from);
     this.#parse(from, bytes);
     return count;
   }

@@ -93,6 +93,17 @@ describe('latches between threads', () => {
     expect(header(1, HEADER_LATCH_RESERVED)).toBe(THERE);
   });
 
+  it('gives up all its reservations when who made them goes away', async () => {
+    expect(await there('tryAll', [0, 1])).toBe(-1);
+    latches.reserve(0);
+    latches.reserve(1);
+    await there('releaseAll', [0, 1]);
+    expect(await there('tryAll', [0, 1])).toBe(0);
+    latches.unreserve();
+    expect([0, 1].map((shard) => header(shard, HEADER_LATCH_RESERVED))).toEqual([0, 0]);
+    expect(await there('tryAll', [0, 1])).toBe(-1);
+  });
+
   it('holds all latches or none', async () => {
     expect(await there('tryOne', 2)).toBe(true);
     expect(latches.tryAll([0, 1, 2])).toBe(2);
