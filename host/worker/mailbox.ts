@@ -1,9 +1,14 @@
 // Letters between the threads of a store. Each ordered pair of threads has a ring of bytes in shared memory, written by the
-// one and read by the other alone; each thread has a doorbell, a futex word that it sleeps on. What a thread posts to
-// another arrives in order; posting never blocks and never fails, so it may be done under a latch.
+// one and read by the other alone; each thread has a doorbell, a futex word that it sleeps on. What is posted to a thread is
+// handed out in the order in which it was posted, whoever posted it; posting never blocks and never fails, so it may be
+// done under a latch.
 //
-// A ring is a stream: u32 kind, u32 length and the body of one letter after the other, in as many pieces as there is room
-// for. What finds no room waits with its sender, who says so (`wants`) and is rung when the receiver has read.
+// A ring is a stream: u32 kind, u32 length, u32 number and the body of one letter after the other, in as many pieces as
+// there is room for. What finds no room waits with its sender, who says so (`wants`) and is rung when the receiver has read.
+//
+// Letters to a thread are numbered without gaps, over all senders. So the receiver knows which is next, and that one is on
+// its way while it is not there: whoever posts after another has posted, under the same latch or after its reply, has a
+// higher number, and is not handed out before it, whichever ring is read first.
 //
 // No wake-up is lost, since both sides write first and then look. The receiver says that it sleeps and looks at its rings
 // once more; a sender moves its ring's head and then looks whether the receiver sleeps. The same between `wants` and tail. `wants` is the
@@ -14,7 +19,8 @@
 //   words of a store's post, for n threads
 //     0        n      bell of each thread
 //     n        n      asleep: 1 while the thread sleeps, or is about to
-//     2n       n*n*3  of the ring from i to j, at i * n + j: head, tail (bytes ever written and read, mod 2^32), wants
+//     2n       n      posted: letters ever numbered for the thread, mod 2^32
+//     3n       n*n*3  of the ring from i to j, at i * n + j: head, tail (bytes ever written and read, mod 2^32), wants
 //   then the rings' bytes, in the same order. Those of a thread to itself are not used.
 
 /** What letters are about; the receiver's handler for it reads the body. */
@@ -42,8 +48,10 @@ export interface Mailbox {
   post(to: number, kind: number, body: Uint8Array): void;
   /** Says who reads letters of a kind. To be called before `open`. */
   on(kind: number, handler: MailHandler): void;
-  /** Begins to read: letters are handed out in turns of the event loop, in order per sender. */
+  /** Begins to read: letters are handed out in turns of the event loop, in the order in which they were posted. */
   open(): void;
+  /** Whether all that has been posted to this thread by now has been handed out, or is being so. */
+  readonly isUpToDate: boolean;
 }
 
 /** The shared part of a store's post. It can be posted to other threads. */
@@ -54,7 +62,7 @@ export interface Post {
   readonly buffer: SharedArrayBuffer;
 }
 
-const HEAD_BYTES = 8;
+const HEAD_BYTES = 12;
 /** Bytes read from rings in one turn of the event loop before sockets have theirs. */
 const TURN_BYTES = 1 << 20;
 /** A missed bell would be a bug; this bounds what it costs. */
@@ -64,7 +72,7 @@ type AsyncWait = { async: false; value: string } | { async: true; value: Promise
 const waitAsync = (Atomics as unknown as { waitAsync(a: Int32Array, i: number, v: number, ms: number): AsyncWait })
   .waitAsync;
 
-const wordsOf = (threads: number): number => 2 * threads + 3 * threads * threads;
+const wordsOf = (threads: number): number => 3 * threads + 3 * threads * threads;
 
 export function newPost(
   threadCount: number,
@@ -76,6 +84,12 @@ export function newPost(
 
 export function openMailbox(post: Post, thread: number): Mailbox {
   return new RingMailbox(post, thread);
+}
+
+interface Letter {
+  readonly kind: number;
+  readonly from: number;
+  readonly body: Uint8Array;
 }
 
 /** What has been read of a letter that is not complete. */
@@ -96,8 +110,10 @@ class RingMailbox implements Mailbox {
   readonly #backlog: Uint8Array[][];
   readonly #sent: number[];
   readonly #unread: Unread[];
-  /** Letters to this thread itself. */
-  #own: { kind: number; body: Uint8Array }[] = [];
+  /** Letters that are here, those of this thread to itself among them, by number. */
+  readonly #letters = new Map<number, Letter>();
+  /** Number of the letter to be handed out next. */
+  #next = 0;
   #isOpen = false;
   #turn: NodeJS.Immediate | undefined;
   /** A wait for the bell is pending. */
@@ -121,7 +137,7 @@ class RingMailbox implements Mailbox {
 
   /** First word of the ring from one thread to another. */
   #ring(from: number, to: number): number {
-    return 2 * this.threadCount + 3 * (from * this.threadCount + to);
+    return 3 * this.threadCount + 3 * (from * this.threadCount + to);
   }
   #bytesOf(from: number, to: number): number {
     return (from * this.threadCount + to) * (this.#mask + 1);
@@ -136,15 +152,21 @@ class RingMailbox implements Mailbox {
     this.#soon();
   }
 
+  get isUpToDate(): boolean {
+    return Atomics.load(this.#words, 2 * this.threadCount + this.thread) === this.#next;
+  }
+
   post(to: number, kind: number, body: Uint8Array): void {
+    const number = Atomics.add(this.#words, 2 * this.threadCount + to, 1);
     if (to === this.thread) {
-      this.#own.push({ kind, body: Uint8Array.prototype.slice.call(body) });
+      this.#letters.set(number, { kind, from: to, body: Uint8Array.prototype.slice.call(body) });
       if (this.#isOpen) this.#soon();
       return;
     }
     const letter = Buffer.allocUnsafe(HEAD_BYTES + body.length);
     letter.writeUInt32LE(kind, 0);
     letter.writeUInt32LE(body.length, 4);
+    letter.writeInt32LE(number, 8);
     letter.set(body, HEAD_BYTES);
     this.#backlog[to].push(letter);
     if (this.#backlog[to].length === 1) this.#pump(to);
@@ -207,16 +229,26 @@ class RingMailbox implements Mailbox {
   /** One turn: what has come is handed out; then the thread sleeps until the bell, or has another turn. */
   #read(): void {
     let left = TURN_BYTES;
-    const own = this.#own;
-    this.#own = [];
-    for (const { kind, body } of own) this.#handlers.get(kind)?.(this.thread, body);
     for (let from = 0; from < this.threadCount; from++) {
       if (from === this.thread) continue;
       left -= this.#take(from);
       if (this.#backlog[from].length !== 0) this.#pump(from);
     }
-    if (left <= 0 || this.#own.length !== 0) this.#soon();
+    this.#handOut();
+    if (left <= 0 || this.#letters.has(this.#next)) this.#soon();
     else this.#sleep();
+  }
+
+  /** Hands out what is here and next, but what comes meanwhile. */
+  #handOut(): void {
+    const letters = this.#letters;
+    for (let left = letters.size; left > 0; left--) {
+      const letter = letters.get(this.#next);
+      if (!letter) return;
+      letters.delete(this.#next);
+      this.#next = (this.#next + 1) | 0;
+      this.#handlers.get(letter.kind)?.(letter.from, letter.body);
+    }
   }
 
   #sleep(): void {
@@ -299,7 +331,7 @@ class RingMailbox implements Mailbox {
       const { body } = unread;
       unread.body = undefined;
       unread.headBytes = 0;
-      this.#handlers.get(unread.head.readUInt32LE(0))?.(from, body);
+      this.#letters.set(unread.head.readInt32LE(8), { kind: unread.head.readUInt32LE(0), from, body });
     }
   }
 }

@@ -2,7 +2,8 @@
 //
 // A subscription is told to all other workers, and its reply waits until all of them have acknowledged it: whoever publishes
 // after that reply, on any worker, reaches the subscriber and counts it. A message is posted once to each worker that has
-// subscribers, which hands it on; it is written once for each protocol, and all its receivers share those bytes.
+// subscribers, which hands it on; it is written once for each protocol, and all its receivers share those bytes. Messages
+// to a worker, its own included, are handed on in the order in which they were published (mailbox.ts).
 //
 // Slow lanes have no subscribers and do not know any: what they publish goes to worker 0, which publishes it.
 import type { Epochs } from '../kernel/epochs.js';
@@ -166,11 +167,14 @@ export class PubSub<S extends Subscriber> {
     for (let worker = 0; worker < counts.length; worker++) {
       if (counts[worker] === 0) continue;
       sum += counts[worker];
-      if (worker === this.worker) continue;
+      // Nothing that was posted here before is overtaken.
+      if (worker === this.worker && this.mailbox.isUpToDate) {
+        this.#deliver(kind, channel, message);
+        continue;
+      }
       letter ??= letterOf(this.epochs.seen, kind, channel, message);
       this.mailbox.post(worker, MAIL_PUBLISH, letter);
     }
-    if (counts[this.worker] !== 0) this.#deliver(kind, channel, message);
     return sum;
   }
 
