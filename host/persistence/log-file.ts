@@ -111,14 +111,26 @@ export class LogFile {
     if (this.#mirror && this.#mirrorFailed === undefined) parts.push(this.#mirror);
     this.#syncs++;
     // All are waited for, whatever becomes of one.
-    const results = await Promise.allSettled(parts.map(({ file }) => file.sync()));
+    const results = await Promise.allSettled(parts.map((part) => this.#syncPart(part)));
     this.#syncs--;
     if (this.#syncs === 0) for (const file of this.#closing.splice(0)) file.close();
     for (const [i, result] of results.entries()) {
       if (result.status === 'fulfilled') continue;
       // Meanwhile the mirror may have become the log, and what was the log is nothing any more.
       if (parts[i] === this.#main || (parts[i] === this.#mirror && this.#mirrorNamed)) throw result.reason;
-      if (parts[i] === this.#mirror) this.#mirrorFailed = result.reason;
+    }
+  }
+
+  /**
+   * A mirror that could not be synced must not get the name, and that is known at once: another sync of it may be under
+   * way, and succeed, though the disk has lost what both were about.
+   */
+  async #syncPart(part: Part): Promise<void> {
+    try {
+      await part.file.sync();
+    } catch (error) {
+      if (part === this.#mirror && !this.#mirrorNamed) this.#mirrorFailed = error;
+      throw error;
     }
   }
 

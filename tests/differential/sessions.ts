@@ -40,8 +40,13 @@ class Listener {
   }
 }
 
-/** What each client was sent, and `(closed)` at the end if the server hung up. */
-export async function play(side: ServerSide, session: Session, proto: 2 | 3): Promise<Record<string, string>> {
+/** What each client was sent, and `(closed)` at the end if the server hung up. @param quietMs Given to each step. */
+export async function play(
+  side: ServerSide,
+  session: Session,
+  proto: 2 | 3,
+  quietMs = QUIET_MS,
+): Promise<Record<string, string>> {
   const clean = await RespClient.connect((await side.server()).port, 30_000);
   await clean.call('FLUSHALL');
   await clean.close();
@@ -70,7 +75,7 @@ export async function play(side: ServerSide, session: Session, proto: 2 | 3): Pr
       listener.lastMs = performance.now();
       listener.client.send(encodeCommands(parsed));
     }
-    await quiet(listeners);
+    await quiet(listeners, quietMs);
   }
   const sent: Record<string, string> = {};
   for (const [name, { client, text, closed }] of listeners) {
@@ -105,11 +110,11 @@ async function clientId(client: RespClient, side: ServerSide): Promise<string> {
   return id;
 }
 
-async function quiet(listeners: ReadonlyMap<string, Listener>): Promise<void> {
+async function quiet(listeners: ReadonlyMap<string, Listener>, quietMs: number): Promise<void> {
   for (;;) {
     const now = performance.now();
     const last = Math.max(...[...listeners.values()].map(({ lastMs }) => lastMs));
-    if (now - last >= QUIET_MS) return;
-    await new Promise((resolve) => setTimeout(resolve, QUIET_MS - (now - last) + 1));
+    if (now - last >= quietMs) return;
+    await new Promise((resolve) => setTimeout(resolve, quietMs - (now - last) + 1));
   }
 }

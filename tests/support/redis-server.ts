@@ -48,7 +48,8 @@ export interface ServerKind {
 const READY = 'Ready to accept connections';
 const READY_WITHIN_MS = 20_000;
 const STOP_WITHIN_MS = 10_000;
-const START_ATTEMPTS_MAX = 4;
+/** A server may want several ports in a row, of which any can be taken. */
+const START_ATTEMPTS_MAX = 12;
 
 /** Processes to end if this one exits without having stopped them. */
 const running = new Set<ChildProcess>();
