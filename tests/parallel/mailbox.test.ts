@@ -25,7 +25,7 @@ function drawBytes(random: Random): number {
     [2, 0],
     [8, random.below(64)],
     [4, random.below(RING_BYTES)],
-    [2, RING_BYTES - 8 + random.between(-2, 2)],
+    [2, RING_BYTES - 12 + random.between(-2, 2)],
     [1, random.below(5 * RING_BYTES)],
   ]);
 }
