@@ -68,6 +68,8 @@ export interface ClientFacts
   readonly queued: number;
   /** Channels, patterns and shard channels that it subscribes to. */
   readonly subscriptions: readonly [number, number, number];
+  /** What it has asked for with CLIENT TRACKING. */
+  readonly tracked: Pick<Tracked, 'bcast' | 'broken' | 'redirect'> | undefined;
   readonly workerIndex: number;
   /** It sees every command: MONITOR. */
   readonly monitor: boolean;

@@ -117,6 +117,7 @@ export class ServerThread implements ThreadApi, Services {
     );
     this.#runner = new FrameRunner(this.shards, this.#latches, clock, false, this.#evictor);
     this.#lane = new SlowLane(laneCount(this.shards.length), (lane) => supervisor.lane(lane), this.shards[0].epochs);
+    this.#mailbox = openMailbox(store.post, threadIndex);
     this.frames = new FrameServer(
       this.shards,
       threadIndex % this.shards.length,
@@ -130,6 +131,7 @@ export class ServerThread implements ThreadApi, Services {
         slowCommand: (argv, context) => this.#slowCommand(argv, context),
         ran: (argv, commands, connection, ms) => this.observer.ranTogether(argv, commands, connection, ms),
       },
+      this.#mailbox,
     );
     this.#place = this.frames.place;
     this.observer = new Observer(this.config, this.stats, this.frames);
@@ -137,7 +139,6 @@ export class ServerThread implements ThreadApi, Services {
     const claims = new Claims(store.claims);
     const [{ epochs }] = this.shards;
     const bulkBytesMax = () => this.config.values.protoMaxBulkLen;
-    this.#mailbox = openMailbox(store.post, threadIndex);
     this.pubsub = new PubSub(
       ...([threadIndex, setup.threadCount, this.#mailbox, epochs] as const),
       (client: Client, bytes: Buffer) => this.frames.push(client as Connection, bytes),
@@ -425,6 +426,7 @@ export class ServerThread implements ThreadApi, Services {
       workerIndex: this.workerIndex,
       monitor: this.#monitors.has(connection),
       subscriptions: [connection.subscribed[0].size, connection.subscribed[1].size, connection.subscribed[2].size],
+      tracked: connection.tracked,
       queued: connection.multi?.frames.length ?? -1,
       blocked: connection.waiting !== WAIT_NONE,
     };

@@ -20,6 +20,7 @@ import { type CallContext, type Clock, type FrameRunner, misconf } from './frame
 import { Gate } from './gate.js';
 import { GroupRunner } from './group-runner.js';
 import { type Latches, RESERVE_AFTER_MS, SPINS } from './latches.js';
+import type { Mailbox } from './mailbox.js';
 import { Output, Releases, WAITING_BYTES_MAX } from './output.js';
 import type { SlowReply } from './slow-lane.js';
 import { STAT, type Stats } from './stats.js';
@@ -85,6 +86,8 @@ export class FrameServer {
   readonly #groups: GroupRunner;
   readonly #parked: Set<Connection>[];
   readonly #paused = new Set<Connection>();
+  /** Those that have posted more to other threads than may pile up, and wait until these have taken it. */
+  readonly #outrunning = new Set<Connection>();
   /** Those that wait for the persistence engine to catch up. */
   readonly #behind = new Set<Connection>();
   #flushing: NodeJS.Immediate | undefined;
@@ -115,6 +118,8 @@ export class FrameServer {
     readonly stats: Stats,
     readonly limits: Limits,
     readonly hooks: FrameHooks,
+    /** What is told to other threads of what is executed. */
+    readonly mailbox: Pick<Mailbox, 'posted' | 'isBehind' | 'caughtUp'>,
   ) {
     this.#home = shards[homeIndex];
     this.#evictor = runner.evictor;
@@ -141,8 +146,7 @@ export class FrameServer {
       this.#arrived(connection, count);
       this.#begin(connection);
       connection.needBytes = 1;
-      this.#from = 0;
-      const goOn = this.shards.length === 1 ? this.#runWindow(connection, count) : this.#cutWindow(connection, count);
+      const goOn = this.#window(connection, count);
       if (goOn === GO_ON && this.#from === count) {
         this.#write(connection);
         return;
@@ -187,6 +191,7 @@ export class FrameServer {
     connection.atEnd.clear();
     this.#paused.delete(connection);
     this.#behind.delete(connection);
+    this.#outrunning.delete(connection);
     if (connection.waiting !== WAIT_LATCH) return;
     this.#parked[connection.parkedOn].delete(connection);
     this.stats.add(STAT.parked, -1);
@@ -274,8 +279,7 @@ export class FrameServer {
       }
       const loaded = input.peek(home.bytes, home.input, home.layout.inBytes);
       connection.needBytes = 1;
-      this.#from = 0;
-      const goOn = this.shards.length === 1 ? this.#runWindow(connection, loaded) : this.#cutWindow(connection, loaded);
+      const goOn = this.#window(connection, loaded);
       input.drop(this.#from);
       if (connection.big) this.#gather(connection, input.takeAll());
       if (goOn === LEAVE && connection.needBytes > 1 && input.bytes < connection.needBytes) break;
@@ -401,7 +405,7 @@ export class FrameServer {
     const { hardBytes, softBytes, softSeconds } = isSubscriber(connection.subscribed) ? limits.pubsub : limits.normal;
     const over = softBytes !== 0 && pending > softBytes;
     if (!over) connection.overSoftSinceMs = 0;
-    else if (connection.overSoftSinceMs === 0) connection.overSoftSinceMs = this.#nowMs;
+    else if (connection.overSoftSinceMs === 0) connection.overSoftSinceMs = this.clock.nowMs();
     const overLong = over && this.clock.nowMs() - connection.overSoftSinceMs > softSeconds * 1000;
     if ((hardBytes !== 0 && pending > hardBytes) || overLong) this.#giveUp(connection);
   }
@@ -467,6 +471,16 @@ export class FrameServer {
     const home = this.#home;
     const frame = Buffer.from(home.bytes.subarray(home.input + this.#from, home.input + end));
     this.hooks.ran?.(firstRequest(frame), commands, connection, ms);
+  }
+
+  /** Executes what is in the window, as far as it can be. */
+  #window(connection: Connection, loaded: number): boolean {
+    const { posted } = this.mailbox;
+    this.#from = 0;
+    const goOn = this.shards.length === 1 ? this.#runWindow(connection, loaded) : this.#cutWindow(connection, loaded);
+    const outruns = this.mailbox.isBehind && this.mailbox.posted !== posted;
+    if (outruns && connection.waiting === WAIT_NONE) this.#waitForReceivers(connection);
+    return goOn;
   }
 
   /** One shard: everything is executed straight from the window. */
@@ -639,6 +653,18 @@ export class FrameServer {
     void this.#epochs.changed(wakeCount, waitMs).then(() => {
       const waiting = [...this.#behind];
       this.#behind.clear();
+      for (const each of waiting) this.#resume(each);
+    });
+  }
+
+  /** What it has others told is more than they have taken by now: memory would grow without end. */
+  #waitForReceivers(connection: Connection): void {
+    connection.waiting = WAIT_PAUSE;
+    this.#outrunning.add(connection);
+    if (this.#outrunning.size > 1) return;
+    void this.mailbox.caughtUp().then(() => {
+      const waiting = [...this.#outrunning];
+      this.#outrunning.clear();
       for (const each of waiting) this.#resume(each);
     });
   }

@@ -50,6 +50,11 @@ export interface Mailbox {
   on(kind: number, handler: MailHandler): void;
   /** Begins to read: letters are handed out in turns of the event loop, in the order in which they were posted. */
   open(): void;
+  /** Letters ever posted here. Whoever posts while `isBehind` should post no more before `caughtUp` resolves. */
+  readonly posted: number;
+  /** Whether receivers, this thread among them, have more to take from here than may pile up. */
+  readonly isBehind: boolean;
+  caughtUp(): Promise<void>;
   /** Whether all that has been posted to this thread by now has been handed out, or is being so. */
   readonly isUpToDate: boolean;
 }
@@ -65,6 +70,10 @@ export interface Post {
 const HEAD_BYTES = 12;
 /** Bytes read from rings in one turn of the event loop before sockets have theirs. */
 const TURN_BYTES = 1 << 20;
+/** What a sender's letters may weigh that are here and not next: its ring is not read beyond that. */
+const EARLY_BYTES_MAX = 1 << 20;
+/** Bytes that may wait for their receivers before senders should stop. */
+const BACKLOG_BYTES_MAX = 1 << 20;
 /** A missed bell would be a bug; this bounds what it costs. */
 const SLEEP_MS_MAX = 1000;
 
@@ -112,8 +121,14 @@ class RingMailbox implements Mailbox {
   readonly #unread: Unread[];
   /** Letters that are here, those of this thread to itself among them, by number. */
   readonly #letters = new Map<number, Letter>();
+  /** What they weigh, by sender. */
+  readonly #early: number[];
   /** Number of the letter to be handed out next. */
   #next = 0;
+  posted = 0;
+  /** What all of #backlog weighs. */
+  #backlogBytes = 0;
+  #waitingForRoom: (() => void)[] = [];
   #isOpen = false;
   #turn: NodeJS.Immediate | undefined;
   /** A wait for the bell is pending. */
@@ -130,6 +145,7 @@ class RingMailbox implements Mailbox {
     this.#mask = ringBytes - 1;
     this.#backlog = Array.from({ length: threadCount }, () => []);
     this.#sent = new Array<number>(threadCount).fill(0);
+    this.#early = new Array<number>(threadCount).fill(0);
     this.#unread = Array.from({ length: threadCount }, () => ({
       ...{ head: Buffer.alloc(HEAD_BYTES), headBytes: 0, body: undefined, bodyBytes: 0 },
     }));
@@ -156,10 +172,27 @@ class RingMailbox implements Mailbox {
     return Atomics.load(this.#words, 2 * this.threadCount + this.thread) === this.#next;
   }
 
+  get isBehind(): boolean {
+    return this.#backlogBytes + this.#early[this.thread] > BACKLOG_BYTES_MAX;
+  }
+
+  caughtUp(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waitingForRoom.push(resolve);
+      this.#tellOfRoom();
+    });
+  }
+
+  #tellOfRoom(): void {
+    if (this.#waitingForRoom.length === 0 || this.isBehind) return;
+    for (const resolve of this.#waitingForRoom.splice(0)) resolve();
+  }
+
   post(to: number, kind: number, body: Uint8Array): void {
     const number = Atomics.add(this.#words, 2 * this.threadCount + to, 1);
+    this.posted++;
     if (to === this.thread) {
-      this.#letters.set(number, { kind, from: to, body: Uint8Array.prototype.slice.call(body) });
+      this.#keep(number, { kind, from: to, body: Uint8Array.prototype.slice.call(body) });
       if (this.#isOpen) this.#soon();
       return;
     }
@@ -169,6 +202,7 @@ class RingMailbox implements Mailbox {
     letter.writeInt32LE(number, 8);
     letter.set(body, HEAD_BYTES);
     this.#backlog[to].push(letter);
+    this.#backlogBytes += letter.length;
     if (this.#backlog[to].length === 1) this.#pump(to);
   }
 
@@ -201,6 +235,7 @@ class RingMailbox implements Mailbox {
     this.#bytes.set(piece.subarray(from, from + straight), base + at);
     if (straight < count) this.#bytes.set(piece.subarray(from + straight, from + count), base);
     this.#sent[to] = from + count;
+    this.#backlogBytes -= count;
     if (this.#sent[to] === piece.length) {
       this.#backlog[to].shift();
       this.#sent[to] = 0;
@@ -235,8 +270,22 @@ class RingMailbox implements Mailbox {
       if (this.#backlog[from].length !== 0) this.#pump(from);
     }
     this.#handOut();
+    this.#tellOfRoom();
     if (left <= 0 || this.#letters.has(this.#next)) this.#soon();
     else this.#sleep();
+  }
+
+  #keep(number: number, letter: Letter): void {
+    this.#letters.set(number, letter);
+    this.#early[letter.from] += HEAD_BYTES + letter.body.length;
+  }
+
+  /**
+   * Whether a ring is left unread for now: letters from there are here, and not next. What is next comes from elsewhere,
+   * since a sender's letters come in the order of their numbers.
+   */
+  #isFull(from: number): boolean {
+    return this.#early[from] > EARLY_BYTES_MAX;
   }
 
   /** Hands out what is here and next, but what comes meanwhile. */
@@ -246,6 +295,7 @@ class RingMailbox implements Mailbox {
       const letter = letters.get(this.#next);
       if (!letter) return;
       letters.delete(this.#next);
+      this.#early[letter.from] -= HEAD_BYTES + letter.body.length;
       this.#next = (this.#next + 1) | 0;
       this.#handlers.get(letter.kind)?.(letter.from, letter.body);
     }
@@ -282,7 +332,7 @@ class RingMailbox implements Mailbox {
     for (let other = 0; other < this.threadCount; other++) {
       if (other === this.thread) continue;
       const ring = this.#ring(other, this.thread);
-      if (Atomics.load(this.#words, ring) !== this.#words[ring + 1]) return true;
+      if (Atomics.load(this.#words, ring) !== this.#words[ring + 1] && !this.#isFull(other)) return true;
       if (this.#backlog[other].length === 0) continue;
       const out = this.#ring(this.thread, other);
       if (((this.#words[out] - Atomics.load(this.#words, out + 1)) | 0) <= this.#mask) return true;
@@ -292,6 +342,7 @@ class RingMailbox implements Mailbox {
 
   /** Reads what a sender's ring holds; bytes. */
   #take(from: number): number {
+    if (this.#isFull(from)) return 0;
     const words = this.#words;
     const ring = this.#ring(from, this.thread);
     const tail = words[ring + 1];
@@ -331,7 +382,7 @@ class RingMailbox implements Mailbox {
       const { body } = unread;
       unread.body = undefined;
       unread.headBytes = 0;
-      this.#letters.set(unread.head.readInt32LE(8), { kind: unread.head.readUInt32LE(0), from, body });
+      this.#keep(unread.head.readInt32LE(8), { kind: unread.head.readUInt32LE(0), from, body });
     }
   }
 }

@@ -5,9 +5,10 @@ import { HEADER_FLAGS, initShard, newShardMemory, ShardKernel, type ShardLayout 
 import { Connection, type Transport } from '../../host/worker/connection.js';
 import { Evictor } from '../../host/worker/evictor.js';
 import { type CallContext, type Clock, FrameRunner } from '../../host/worker/frame-runner.js';
-import { FrameServer } from '../../host/worker/frame-server.js';
+import { type FrameHooks, FrameServer } from '../../host/worker/frame-server.js';
 import { Housekeeper } from '../../host/worker/housekeeper.js';
 import { Latches } from '../../host/worker/latches.js';
+import { newPost, openMailbox } from '../../host/worker/mailbox.js';
 import { configureMaxmemory, type MemoryPolicy } from '../../host/worker/memory-limit.js';
 import { Stats } from '../../host/worker/stats.js';
 import { type Arg, frame, moduleFor } from './kernel.js';
@@ -91,11 +92,13 @@ export class StoreInProcess {
       const outcome = patient.run(argv, context);
       return 'reply' in outcome ? outcome.reply : Buffer.from('-ERR no reply\r\n');
     };
-    this.frames = new FrameServer(shards, 0, this.latches, this.runner, clock, stats, limits, {
+    const hooks: FrameHooks = {
       hostCommand: (argv, connection) =>
         slow(argv, { db: connection.db, proto: 2, callFlags: 0, bulkBytesMax: 1 << 29 }),
       slowCommand: async (argv, context) => ({ reply: slow(argv, context), tookMs: 0 }),
-    });
+    };
+    const mailbox = openMailbox(newPost(1), 0);
+    this.frames = new FrameServer(shards, 0, this.latches, this.runner, clock, stats, limits, hooks, mailbox);
     this.#connection = new Connection(1, this.#transport, clock.now, true);
     this.housekeeper = new Housekeeper(shards, shards, this.latches, clock, stats);
   }

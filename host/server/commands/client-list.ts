@@ -21,14 +21,21 @@ export function unknownType(argument: Uint8Array) {
   return quotingError(`ERR Unknown client type '${cString(argument)}'`);
 }
 
+/** Of the types that Redis knows, there are no replicas and no masters here. */
+const typeOf = ({ subscriptions }: ClientFacts): ClientType =>
+  subscriptions.some((count) => count > 0) ? 'pubsub' : 'normal';
+
 /** Redis's letters, in Redis's order. */
 function flagsOf(facts: ClientFacts, isCaller: boolean): string {
   let flags = '';
   if (facts.monitor) flags += 'O';
+  if (typeOf(facts) === 'pubsub') flags += 'P';
+  if (facts.queued >= 0) flags += 'x';
   // A caller that waits for this very answer is not blocked in anybody's eyes.
   if (facts.blocked && !isCaller) flags += 'b';
-  if (facts.subscriptions.some((count) => count > 0)) flags += 'P';
-  if (facts.queued >= 0) flags += 'x';
+  if (facts.tracked) flags += 't';
+  if (facts.tracked?.broken) flags += 'R';
+  if (facts.tracked?.bcast) flags += 'B';
   if (facts.closeAfterReply) flags += 'c';
   if (facts.unix) flags += 'U';
   if (facts.noEvict) flags += 'e';
@@ -72,7 +79,7 @@ export function clientLine(facts: ClientFacts, nowMs: number, callerId: number):
     ['events', outputBytes > 0 ? 'rw' : 'r'],
     ['cmd', facts.lastCommand],
     ['user', 'default'],
-    ['redir', -1],
+    ['redir', facts.tracked ? facts.tracked.redirect.id : -1],
     ['resp', facts.proto],
     ['lib-name', facts.libName],
     ['lib-ver', facts.libVersion],
@@ -89,8 +96,7 @@ const list: HostHandler = async (argv, client, services) => {
   if (argv.length === 4 && word(argv[2]) === 'type') {
     const type = clientType(argv[3]);
     if (type === undefined) return unknownType(argv[3]);
-    // Every connection is a normal one so far.
-    if (type !== 'normal') chosen = () => [];
+    chosen = (all) => all.filter((facts) => typeOf(facts) === type);
   } else if (argv.length > 3 && word(argv[2]) === 'id') {
     const ids = argv.slice(3).map(integer);
     if (ids.includes(undefined)) return { error: 'ERR Invalid client ID' };
