@@ -19,7 +19,7 @@ import type { Watched, Watches } from '../worker/watches.js';
 import { executeHostCommand, isHostCommand } from './commands/index.js';
 import { remembers } from './commands/tracking.js';
 import type { Client, Encoded, Services } from './context.js';
-import type { Step, Transactions } from './transactions.js';
+import { type Step, type Transactions, withDatabases } from './transactions.js';
 
 const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
 const LAST_ID = Buffer.from('$');
@@ -83,7 +83,8 @@ export class KeyedCommands {
         return outcome.reply;
       }
       if (!('slow' in outcome)) return outcome;
-      return this.parts.slowCommand(frame, context).then(({ reply, tookMs }) => {
+      const slow = this.parts.slowCommand(frame, context);
+      return (caches ? this.#toldBehind(client, slow) : slow).then(({ reply, tookMs }) => {
         told?.(Buffer.from(reply), tookMs);
         return Buffer.from(reply);
       });
@@ -108,6 +109,26 @@ export class KeyedCommands {
     if (this.parts.runner.holding) return cache();
     const outcome = this.parts.runner.together(this.parts.runner.shardsTogether(command, frame), cache);
     return 'busy' in outcome ? outcome : outcome.value;
+  }
+
+  /** The same for what a lane will read in a transaction. */
+  #cacheQueued(frames: readonly Buffer[][], client: Client): void {
+    for (const { argv, db } of withDatabases(frames, client.db, this.parts.shards[0].layout.databases)) {
+      const command = commandOf(argv)!;
+      if (!remembers(client, command.flags.includes('readonly'))) continue;
+      const keys = keysTouched(command, argv).map(({ position }) => argv[position]);
+      this.parts.tracking.read(client, db, keys, (key) => this.parts.runner.route(key));
+    }
+  }
+
+  /** Of what changes while a lane reads it the client is told behind the reply, which may have the old value. */
+  #toldBehind<T>(client: Client, reply: Promise<T>): Promise<T> {
+    const connection = client as Connection;
+    connection.holdsPushes = true;
+    return reply.then((value) => {
+      connection.holdsPushes = false;
+      return value;
+    });
   }
 
   /**
@@ -182,11 +203,11 @@ export class KeyedCommands {
     };
     const writes = commands.some((command) => command.flags.includes('write'));
     const outcome = this.#untilFree<Said>(writes, () => {
-      const tried = this.parts.transactions.try(frames, watched, client, execute);
+      const { transactions } = this.parts;
+      const tried = transactions.try(frames, watched, client, execute, () => this.#cacheQueued(frames, client));
       if (tried === 'long') {
-        return this.parts.transactions
-          .inLane(frames, watched, client, (argv) => this.#stepOf(argv), execute)
-          .then(said);
+        const replies = transactions.inLane(frames, watched, client, (argv) => this.#stepOf(argv), execute);
+        return (client.tracked ? this.#toldBehind(client, replies) : replies).then(said);
       }
       return typeof tried === 'object' && 'busy' in tried ? tried : said(tried);
     });

@@ -46,16 +46,21 @@ export class Transactions {
    * Tries to execute what is queued. With `busy` nothing has been done, and the shard's latch is to be waited for; with
    * 'long' nothing has been done either, and `inLane` is to be asked.
    * @param execute Executes one frame, for the client, with the latches held: kernel commands answer at once.
+   * @param beforeLane Called with the latches held if it is 'long'.
    */
   try(
     frames: readonly Buffer[][],
     watched: readonly Watched[],
     client: Client,
     execute: (argv: Buffer[]) => Reply | Encoded | Promise<Reply | Encoded>,
+    beforeLane: () => void,
   ): Executed | 'long' {
     const outcome = this.runner.together(this.shardsOf(frames, watched), () => {
       if (!this.watches.hold(watched)) return 'changed' as const;
-      if (frames.length > COMMANDS_MAX || frames.some((argv) => this.#isLong(argv, client))) return 'long' as const;
+      if (frames.length > COMMANDS_MAX || frames.some((argv) => this.#isLong(argv, client))) {
+        beforeLane();
+        return 'long' as const;
+      }
       return frames.map(execute);
     });
     return 'busy' in outcome ? outcome : outcome.value;
@@ -84,9 +89,8 @@ export class Transactions {
     stepOf: (argv: Buffer[]) => Step | undefined,
     execute: (argv: Buffer[]) => Reply | Encoded | Promise<Reply | Encoded>,
   ): Promise<(Reply | Encoded)[] | 'changed'> {
-    let { db } = client;
-    const steps = frames.map((argv) => {
-      if (commandOf(argv)?.name === 'select') db = selected(argv, this.runner.shards[0].layout.databases) ?? db;
+    const { databases } = this.runner.shards[0].layout;
+    const steps = withDatabases(frames, client.db, databases).map(({ argv, db }) => {
       const step = stepOf(argv);
       return step && { ...step, context: this.#contextOf(client, db) };
     });
@@ -101,6 +105,15 @@ export class Transactions {
     }
     return all;
   }
+}
+
+/** Each frame of a transaction with the database that it works on. */
+export function withDatabases(frames: readonly Buffer[][], first: number, databases: number) {
+  let db = first;
+  return frames.map((argv) => {
+    if (commandOf(argv)?.name === 'select') db = selected(argv, databases) ?? db;
+    return { argv, db };
+  });
 }
 
 /** The database that a SELECT of a transaction goes on with. */
