@@ -30,7 +30,7 @@ export async function startLatchkeyServer(options: LatchkeyOptions = {}): Promis
         ...(options.args ?? []),
       ],
     },
-    options,
+    { portsInRow: options.args?.includes('--cluster-enabled') ? 1 + (options.shards ?? 1) : 1, ...options },
   );
 }
 

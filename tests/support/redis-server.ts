@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
-import { freePort } from './ports.js';
+import { freePort, freePortsInRow } from './ports.js';
 import { requirePrograms } from './programs.js';
 
 /** How a process ended: an exit code, or the signal that killed it. */
@@ -16,6 +16,8 @@ export interface ServerOptions {
   args?: readonly string[];
   /** Also listen on a Unix socket in the server's temporary directory. */
   unix?: boolean;
+  /** Ports that it listens on, from the first one on; 1 unless given. */
+  portsInRow?: number;
 }
 
 export interface TestServer {
@@ -48,8 +50,7 @@ export interface ServerKind {
 const READY = 'Ready to accept connections';
 const READY_WITHIN_MS = 20_000;
 const STOP_WITHIN_MS = 10_000;
-/** A server may want several ports in a row, of which any can be taken. */
-const START_ATTEMPTS_MAX = 12;
+const START_ATTEMPTS_MAX = 4;
 
 /** Processes to end if this one exits without having stopped them. */
 const running = new Set<ChildProcess>();
@@ -111,7 +112,9 @@ export function serverForSuite(start: () => Promise<TestServer>): () => TestServ
 /** Starts a server of some kind and waits for its ready line; tries other ports if the first was taken meanwhile. */
 export async function startServer(kind: ServerKind, options: ServerOptions = {}): Promise<TestServer> {
   for (let attempt = 1; ; attempt++) {
-    const server = new ServerProcess(kind, await freePort(), options.unix === true);
+    const { portsInRow = 1 } = options;
+    const port = portsInRow > 1 ? await freePortsInRow(portsInRow) : await freePort();
+    const server = new ServerProcess(kind, port, options.unix === true);
     try {
       await server.ready();
       return server;
